@@ -1,0 +1,78 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Layers, lowest first; imports point only downward (Tests/StyleTests checks it):
+//   0 Base · 1 Columns, Telemetry · 2 Expressions, TopologyFile, Stores · 3 Operators, Planner
+//   4 Runtime, RocksStore, SQLiteViews · 5 HTTPAPI, Agents · 6 pioneer
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// The targets every record passes through: no exclusivity checks in release builds. Their kernels touch
+/// memory through buffers that one thread owns, which is what those checks would establish again per access.
+let hot: [SwiftSetting] = strict + [
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
+]
+
+func target(_ name: String, _ dependencies: [Target.Dependency], _ settings: [SwiftSetting] = strict) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "CloudPioneer",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "pioneer", targets: ["pioneer"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+
+        target("Base", [], hot),
+        target("Columns", ["Base"], hot),
+        target("Telemetry", [
+            "Base", .product(name: "Logging", package: "swift-log"), .product(name: "Metrics", package: "swift-metrics"),
+        ]),
+        target("Expressions", ["Base", "Columns"], hot),
+        target("TopologyFile", ["Base", "Columns", .product(name: "Yams", package: "Yams")]),
+        target("Stores", ["Base", "Columns"], hot),
+        target("Operators", ["Base", "Columns", "Expressions", "Stores"], hot),
+        target("Planner", ["Base", "Columns", "Expressions", "TopologyFile", "Stores", "Operators"]),
+        target("Runtime", ["Base", "Columns", "Telemetry", "Stores", "Operators", "Planner"], hot),
+        target("RocksStore", ["Base", "Stores", "Telemetry", "CRocksDB", "CLZ4"], hot),
+        target("SQLiteViews", ["Base", "Columns", "Stores", "Telemetry", .product(name: "GRDB", package: "GRDB.swift")]),
+        target("HTTPAPI", [
+            "Base", "Columns", "Telemetry", "Stores", "Planner", "Runtime",
+            .product(name: "Hummingbird", package: "hummingbird"),
+        ]),
+        target("Agents", [
+            "Base", "Columns", "Telemetry", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        ]),
+        .executableTarget(
+            name: "pioneer",
+            dependencies: [
+                "Base", "Columns", "Telemetry", "Expressions", "TopologyFile", "Stores", "Operators", "Planner", "Runtime",
+                "RocksStore", "SQLiteViews", "HTTPAPI", "Agents",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: hot),
+    ]
+)

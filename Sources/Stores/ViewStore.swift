@@ -1,0 +1,103 @@
+public import Base
+public import Columns
+
+/// A stream projected into a table.
+public struct ViewDefinition: Hashable, Sendable {
+    /// Unique in an engine; also the table's name.
+    public var name: String
+    public var topology: String
+    /// The stream's type; table columns carry the flattened names.
+    public var type: RowType
+    /// Flattened names of the columns that make a row unique; contains the partition key.
+    public var key: [String]
+    /// Rows whose event time is further than this behind the watermark are removed. Nil: kept.
+    public var keep: TimeSpan?
+    /// A second path under which the HTTP interface serves the view, if the topology names one.
+    public var path: String?
+    public var description: String?
+
+    public init(
+        name: String, topology: String, type: RowType, key: [String], keep: TimeSpan?, path: String?, description: String?
+    ) {
+        self.name = name
+        self.topology = topology
+        self.type = type
+        self.key = key
+        self.keep = keep
+        self.path = path
+        self.description = description
+    }
+
+    /// The internal topic the view is filled from.
+    public var topic: TopicName { .view(name, of: topology) }
+}
+
+/// How far a view has followed one partition of its topic.
+public struct ViewPosition: Hashable, Sendable {
+    public var next: Offset
+    /// All rows of event time before this are in the view.
+    public var watermark: EventTime
+    public init(next: Offset, watermark: EventTime) {
+        self.next = next
+        self.watermark = watermark
+    }
+    public static let start = ViewPosition(next: .zero, watermark: .earliest)
+}
+
+/// One step of a projection: rows of one partition, applied together with the move of its position.
+public struct ViewChange {
+    public var view: String
+    public var partition: PartitionNumber
+    /// Which log the offsets are of.
+    public var log: LogID
+    /// Where the view must stand for the change to apply.
+    public var expected: Offset
+    /// Where it stands afterwards.
+    public var position: ViewPosition
+    /// The last row of each key, in the view's type; event times are stored with the rows, for `keep`.
+    public var upserts: Batch
+    /// Key values of rows to remove, in the order of the definition's `key`.
+    public var deletes: [[Value]]
+    /// Rows with an event time before this go, `keep` being over. Nil: none.
+    public var expireBefore: EventTime?
+
+    public init(
+        view: String, partition: PartitionNumber, log: LogID, expected: Offset, position: ViewPosition, upserts: Batch,
+        deletes: [[Value]], expireBefore: EventTime?
+    ) {
+        self.view = view
+        self.partition = partition
+        self.log = log
+        self.expected = expected
+        self.position = position
+        self.upserts = upserts
+        self.deletes = deletes
+        self.expireBefore = expireBefore
+    }
+}
+
+public enum ViewOutcome: Hashable, Sendable {
+    /// Rows and position are durable.
+    case applied
+    /// The view does not stand at `expected`: somebody else moved it. Nothing was changed; read the position again.
+    case conflict(actual: Offset)
+}
+
+/// Tables that projections fill and queries read. Thread-safe; a view has one projector at a time, and a second one
+/// (a zombie) is told so by `conflict`.
+public protocol ViewStore: Sendable {
+    /// Makes the view's table, or adds the columns it lacks. Idempotent. Throws `view.incompatible`, with the remedy,
+    /// when the table's key or a column's type differ.
+    func prepare(_ view: ViewDefinition) throws
+
+    /// Where the view stands, per partition; partitions never projected are absent. Throws `view.other_log` when the
+    /// rows were filled from another log than `log`.
+    func positions(of view: String, log: LogID) throws -> [PartitionNumber: ViewPosition]
+
+    /// Applies one change in one transaction. Safe to repeat after an error: a repeat of one that was applied answers
+    /// `conflict` with its own end.
+    func apply(_ change: ViewChange) throws -> ViewOutcome
+
+    /// Reads rows. Throws `view.unknown`; the query's columns and values were checked by `ViewQuery`.
+    func query(_ query: ViewQuery) throws -> ViewRows
+}
