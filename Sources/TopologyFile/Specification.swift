@@ -22,11 +22,15 @@ public struct TopologySpecification: Sendable {
     public var streams: [StreamSpecification]
     public var outputs: [OutputSpecification]
     public var views: [ViewSpecification]
+    /// Sources and streams that the file names but whose declarations could not be read, which was reported: a
+    /// reference to one of them is not another mistake.
+    public var unreadable: Set<String>
 
     public init(
         name: Located<String>, description: String?, sources: [SourceSpecification], streams: [StreamSpecification],
-        outputs: [OutputSpecification], views: [ViewSpecification]
+        outputs: [OutputSpecification], views: [ViewSpecification], unreadable: Set<String> = []
     ) {
+        self.unreadable = unreadable
         self.name = name
         self.description = description
         self.sources = sources
@@ -78,10 +82,27 @@ public struct StreamSpecification: Sendable {
     /// `name: expression`
     public struct Assignment: Sendable {
         public var name: Located<String>
-        public var expression: Located<String>
-        public init(name: Located<String>, expression: Located<String>) {
+        public var expression: ExpressionText
+        public init(name: Located<String>, expression: ExpressionText) {
             self.name = name
             self.expression = expression
+        }
+    }
+
+    /// `name: function(argument)`
+    public struct Aggregate: Sendable {
+        /// What an aggregate may compute over the rows of a window; nulls are skipped.
+        public enum Function: String, Sendable, CaseIterable {
+            case count, sum, avg, min, max, first, last
+        }
+        public var name: Located<String>
+        public var function: Located<Function>
+        /// Nil for `count()`.
+        public var argument: ExpressionText?
+        public init(name: Located<String>, function: Located<Function>, argument: ExpressionText?) {
+            self.name = name
+            self.function = function
+            self.argument = argument
         }
     }
 
@@ -102,10 +123,10 @@ public struct StreamSpecification: Sendable {
     }
 
     public enum Operation: Sendable {
-        case filter(Located<String>)
+        case filter(ExpressionText)
         case map([Assignment])
         case select([Located<String>])
-        case window(Window, aggregate: [Assignment])
+        case window(Window, aggregate: [Aggregate])
     }
 
     public var name: Located<String>

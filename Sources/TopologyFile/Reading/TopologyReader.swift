@@ -1,0 +1,136 @@
+public import Base
+
+extension ErrorCode {
+    public static let operatorMissing = ErrorCode("topology.operator_missing")
+    public static let operatorConflict = ErrorCode("topology.operator_conflict")
+}
+
+extension TopologyFormat {
+    /// Reads a whole file. Nil when there is not even a name and something to read.
+    static func read(_ root: YAMLNode, _ findings: FindingCollector) -> TopologySpecification? {
+        guard let reader = ObjectReader(root, object, what: "the topology", findings) else { return nil }
+        let name = reader.read(topology)
+        let description = reader.read(description)
+        let sources = reader.read(sources)
+        let streams = reader.read(streams) ?? []
+        let outputs = reader.read(outputs) ?? []
+        let views = reader.read(views) ?? []
+        var unreadable = Set((sources ?? []).filter { $0.value == nil }.map(\.name.value))
+        unreadable.formUnion(streams.filter { $0.value == nil }.map(\.name.value))
+        // Tables are not read: whatever joins one was reported by its own key.
+        guard let name, let sources else { return nil }
+        return TopologySpecification(
+            name: name, description: description, sources: sources.compactMap(\.value), streams: streams.compactMap(\.value),
+            outputs: outputs.compactMap(\.value), views: views.compactMap(\.value), unreadable: unreadable)
+    }
+}
+
+extension SourceFormat {
+    static func read(_ name: Located<String>, _ node: YAMLNode, _ findings: FindingCollector) -> SourceSpecification? {
+        guard let reader = ObjectReader(node, object, what: "source '\(name.value.shortened)'", findings) else { return nil }
+        let topic = reader.read(topic)
+        let schema = reader.read(schema)
+        let key = reader.read(key)
+        let eventTime = reader.read(eventTime)
+        // There is one format; reading it reports any other.
+        let isFormatRead = !reader.has(format) || reader.read(format) != nil
+        guard let topic, let schema, let key, let eventTime, isFormatRead, !reader.usesLater else { return nil }
+        return SourceSpecification(name: name, topic: topic, schema: schema, key: key, eventTime: eventTime)
+    }
+}
+
+extension EventTimeFormat {
+    @Sendable
+    static func read(_ reader: ObjectReader) -> SourceSpecification.EventTime? {
+        let field = reader.read(field)
+        let outOfOrder = reader.read(outOfOrder)?.value ?? SourceSpecification.EventTime.outOfOrderDefault
+        let idleAfter = reader.read(idleAfter)?.value ?? SourceSpecification.EventTime.idleAfterDefault
+        let maxAhead = reader.read(maxAhead)?.value ?? SourceSpecification.EventTime.maxAheadDefault
+        return field.map { .init(field: $0, outOfOrder: outOfOrder, idleAfter: idleAfter, maxAhead: maxAhead) }
+    }
+}
+
+extension StreamFormat {
+    static func read(_ name: Located<String>, _ node: YAMLNode, _ findings: FindingCollector) -> StreamSpecification? {
+        guard let reader = ObjectReader(node, object, what: "stream '\(name.value.shortened)'", findings) else { return nil }
+        let from = reader.read(from)
+        let operation = operation(reader, findings)
+        guard let from, let operation, !reader.usesLater else { return nil }
+        return StreamSpecification(name: name, from: from, operation: operation)
+    }
+
+    /// Reads every operator that is there, so that all of their findings are reported, and takes the one.
+    private static func operation(_ reader: ObjectReader, _ findings: FindingCollector) -> StreamSpecification.Operation? {
+        let filter = reader.read(filter).map { StreamSpecification.Operation.filter($0) }
+        let map = reader.read(map).flatMap { complete($0).map { StreamSpecification.Operation.map($0) } }
+        let select = reader.read(select).map { StreamSpecification.Operation.select($0) }
+        let window = window(reader)
+        let given = operators.filter { reader.entry($0) != nil }
+        if given.count > 1 {
+            findings.add(
+                .operatorConflict, "\(reader.what) has \(given.count) operators: \(given.joined(separator: ", "))",
+                remedy: "One stream, one operator: make a stream of each, the second reading from the first.",
+                at: reader.location(of: given[1]))
+            return nil
+        }
+        if given.isEmpty, !reader.usesLater, !reader.has(aggregate) {
+            findings.add(
+                .operatorMissing, "\(reader.what) has no operator", remedy: "Give it one of: \(operators.joined(separator: ", ")).",
+                at: reader.location)
+        }
+        return filter ?? map ?? select ?? window
+    }
+
+    private static func window(_ reader: ObjectReader) -> StreamSpecification.Operation? {
+        let window = reader.read(window)
+        let aggregates = reader.read(aggregate)
+        switch (reader.has(Self.window), reader.has(aggregate)) {
+        case (true, false) where !reader.usesLater: reader.reportMissing(aggregate.declaration)
+        case (false, true) where !reader.usesLater: reader.reportMissing(Self.window.declaration)
+        default: break
+        }
+        guard let window, let aggregates = aggregates.flatMap(complete) else { return nil }
+        return .window(window, aggregate: aggregates)
+    }
+
+    /// The values, if all of them could be read.
+    private static func complete<Value>(_ named: [NamedValue<Value>]) -> [Value]? {
+        let values = named.compactMap(\.value)
+        return values.count == named.count ? values : nil
+    }
+}
+
+extension WindowFormat {
+    @Sendable
+    static func read(_ reader: ObjectReader) -> StreamSpecification.Window? {
+        let tumbling = reader.read(tumbling)
+        let by = reader.read(by)
+        let late = reader.has(late) ? reader.read(late).flatMap(StreamSpecification.Window.Late.init(rawValue:)) : .drop
+        guard let tumbling, let late, !reader.usesLater, by != nil || !reader.has(Self.by) else { return nil }
+        return .init(tumbling: tumbling, by: by, late: late)
+    }
+}
+
+extension OutputFormat {
+    static func read(_ name: Located<String>, _ node: YAMLNode, _ findings: FindingCollector) -> OutputSpecification? {
+        guard let reader = ObjectReader(node, object, what: "output '\(name.value.shortened)'", findings) else { return nil }
+        let from = reader.read(from)
+        let topic = reader.read(topic)
+        let key = reader.read(key)
+        guard let from, let topic, key != nil || !reader.has(Self.key) else { return nil }
+        return OutputSpecification(name: name, from: from, topic: topic, key: key)
+    }
+}
+
+extension ViewFormat {
+    static func read(_ name: Located<String>, _ node: YAMLNode, _ findings: FindingCollector) -> ViewSpecification? {
+        guard let reader = ObjectReader(node, object, what: "view '\(name.value.shortened)'", findings) else { return nil }
+        let from = reader.read(from)
+        let key = reader.read(key)
+        let keep = reader.read(keep)?.value
+        let path = reader.read(path)
+        let description = reader.read(description)
+        guard let from, let key else { return nil }
+        return ViewSpecification(name: name, from: from, key: key, keep: keep, path: path, description: description)
+    }
+}
