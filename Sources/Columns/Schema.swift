@@ -15,6 +15,9 @@ public indirect enum AvroType: Hashable, Sendable {
     case timestampMicros
     case date
     case uuid
+    /// Not Avro's: a length of time, as expressions make it. Only in schemas of streams that the engine itself writes, as
+    /// JSON text in seconds (`"1.5s"`); a schema file cannot declare it.
+    case duration
 
     /// The engine's type. Enums and uuids are strings, dates are timestamps at midnight UTC.
     public var valueType: ValueType {
@@ -27,6 +30,7 @@ public indirect enum AvroType: Hashable, Sendable {
         case .map: .map
         case .record: .record
         case .timestampMillis, .timestampMicros, .date: .timestamp
+        case .duration: .duration
         }
     }
 }
