@@ -1,0 +1,75 @@
+public import Base
+
+extension ErrorCode {
+    public static let storeLocked = ErrorCode("store.locked")
+    public static let storeNewerVersion = ErrorCode("store.newer_version")
+    public static let storeForeign = ErrorCode("store.foreign")
+    public static let storeCorrupted = ErrorCode("store.corrupted")
+    public static let storeDiskFull = ErrorCode("store.disk_full")
+    public static let storeNotWritable = ErrorCode("store.not_writable")
+    public static let storeIO = ErrorCode("store.io")
+}
+
+/// The store's faults, each with its remedy.
+enum StoreErrors {
+    static func locked(_ directory: String) -> EngineError {
+        EngineError(
+            .storeLocked, .environment, "Another engine runs on the data directory '\(directory)'.",
+            remedy: "Stop it, or give this one a directory of its own. Commands reach a running engine over HTTP.")
+    }
+
+    static func newerVersion(_ directory: String, found: String, known: Int) -> EngineError {
+        EngineError(
+            .storeNewerVersion, .environment,
+            "The data directory '\(directory)' has format version \(found); this program knows up to \(known).",
+            remedy: "Run the newer release that wrote it. Nothing in it was changed.")
+    }
+
+    static func foreign(_ directory: String) -> EngineError {
+        EngineError(
+            .storeForeign, .user, "The directory '\(directory)' holds a RocksDB database of another program.",
+            remedy: "Name an empty directory, or one that this engine made. Nothing in it was changed.")
+    }
+
+    static func corrupted(_ directory: String, _ detail: String) -> EngineError {
+        EngineError(
+            .storeCorrupted, .environment, "The data in '\(directory)' is damaged: \(detail)",
+            remedy: "Check the disk, and restore the directory from a copy. Nothing damaged is used or overwritten.")
+    }
+
+    static func diskFull(_ directory: String) -> EngineError {
+        EngineError(
+            .storeDiskFull, .environment, "The disk that holds '\(directory)' is full.",
+            remedy: "Free space, or shorten the topics' retention. Work goes on by itself once there is room.",
+            isTransient: true)
+    }
+
+    static func notWritable(_ directory: String, _ reason: String) -> EngineError {
+        EngineError(
+            .storeNotWritable, .environment, "The data directory '\(directory)' cannot be written: \(reason).",
+            remedy: "Name a directory that the engine's user may create and write.")
+    }
+
+    static func io(_ directory: String, _ detail: String) -> EngineError {
+        EngineError(
+            .storeIO, .environment, "The disk that holds '\(directory)' failed: \(detail)",
+            remedy: "Check the disk and its mount; the call may be repeated.", isTransient: true)
+    }
+
+    /// What RocksDB's message means. The texts are those of `Status::ToString`; an unknown one is an I/O error.
+    static func fromRocksDB(_ message: String, _ directory: String) -> EngineError {
+        if message.contains("No space left") || message.contains("Disk quota exceeded") || message.contains("MaxAllowedSpace") {
+            return diskFull(directory)
+        }
+        if message.contains("/LOCK") {
+            return message.contains("Permission denied")
+                ? notWritable(directory, "Permission denied") : locked(directory)
+        }
+        if message.contains("Permission denied") || message.contains("Read-only file system") {
+            return notWritable(directory, message)
+        }
+        if message.hasPrefix("Corruption") { return corrupted(directory, message) }
+        if message.hasPrefix("Invalid argument: Column famil") { return newerVersion(directory, found: message, known: 1) }
+        return io(directory, message)
+    }
+}
