@@ -15,8 +15,8 @@ public indirect enum AvroType: Hashable, Sendable {
     case timestampMicros
     case date
     case uuid
-    /// Not Avro's: a length of time, as expressions make it. Only in schemas of streams that the engine itself writes, as
-    /// JSON text in seconds (`"1.5s"`); a schema file cannot declare it.
+    /// Not Avro's: a length of time, as expressions make it, so that streams the engine writes have a schema. A `long` with the
+    /// logical type `duration-micros`, which other readers of Avro pass over; in JSON text seconds (`"1.5s"`).
     case duration
 
     /// The engine's type. Enums and uuids are strings, dates are timestamps at midnight UTC.
