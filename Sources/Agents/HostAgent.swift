@@ -90,13 +90,19 @@ public struct HostAgent: Sendable {
             let stopwatch = Stopwatch()
             let later = reader.snapshot()
             let sample = HostSample(
-                earlier: earlier, later: later, units: HostReader.units, host: host, observedAt: clock.now())
+                earlier: earlier, later: later, units: HostReader.units, host: host, observedAt: now())
             keep(sample.measurements(busiestProcesses: configuration.busiestProcesses), of: host, in: spool, stopwatch)
             wake()
             earlier = later
             repeat { due += interval } while due < rhythm.now
             try await rhythm.sleep(until: due)
         }
+    }
+
+    /// In whole milliseconds, as the schema has its times.
+    private func now() -> EventTime {
+        let microseconds = clock.now().microseconds
+        return EventTime(microseconds: microseconds - microseconds % 1_000)
     }
 
     /// Puts a sample into the spool. A sample that cannot be written is lost and said to be; the next one may be kept.
@@ -110,7 +116,7 @@ public struct HostAgent: Sendable {
             guard appended.dropped > 0 else { return }
             Telemetry.emit(SpoolDropped(batches: appended.dropped, limit: configuration.spoolLimits.bytesMax))
             let gap = Measurement(
-                Self.gapMetric, Double(appended.dropped), unit: "{batch}", of: "host:\(host)", at: clock.now())
+                Self.gapMetric, Double(appended.dropped), unit: "{batch}", of: "host:\(host)", at: now())
             _ = try spool.append([gap].ndjson)
         } catch {
             Telemetry.emit(SampleLost(why: "\(error)"))

@@ -55,8 +55,13 @@ final class FakeEngine: Sendable {
     var requests: Int { state.withLock { $0.requests } }
     var producers: [String] { state.withLock { $0.lastSequences.keys.sorted() } }
     func add(_ faults: [Fault]) { state.withLock { $0.script += faults } }
-    func forget(after sequence: Int64) { state.withLock { state in state.lastSequences = state.lastSequences.mapValues { min($0, sequence) } } }
-    func stop() { shutdown(listener, Int32(SHUT_RDWR)); close(listener) }
+    func forget(after sequence: Int64) {
+        state.withLock { state in state.lastSequences = state.lastSequences.mapValues { min($0, sequence) } }
+    }
+    func stop() {
+        shutdown(listener, Int32(SHUT_RDWR))
+        close(listener)
+    }
 
     private func serve(_ connection: Int32) {
         guard let (head, body) = Self.readRequest(connection) else { return }

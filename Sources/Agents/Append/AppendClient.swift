@@ -63,7 +63,14 @@ public final class AppendClient: Sendable {
     /// Throws `append.refused` (the engine will not take it; nothing was appended), `append.unreachable` once
     /// `giveUpAfter` is over (whether it was appended is not known), or `CancellationError`.
     public func append(topic: TopicName, producer: String, sequence: Int64, body: [UInt8]) async throws -> Outcome {
-        let (answer, _) = try await request { client in
+        try await appendWithReceipt(topic: topic, producer: producer, sequence: sequence, body: body).outcome
+    }
+
+    /// `append`, and what the engine says about the records it took.
+    public func appendWithReceipt(
+        topic: TopicName, producer: String, sequence: Int64, body: [UInt8]
+    ) async throws -> (outcome: Outcome, receipt: Receipt) {
+        let (answer, answerBody) = try await request { client in
             var request = HTTPClientRequest(url: client.engine + "/api/v1/topics/\(topic)/records")
             request.method = .POST
             request.headers.add(name: "Content-Type", value: "application/x-ndjson")
@@ -73,8 +80,8 @@ public final class AppendClient: Sendable {
             return request
         }
         switch answer {
-        case .accepted: return .appended
-        case .outOfSequence(let expected): return .outOfSequence(expected: expected)
+        case .accepted: return (.appended, Receipt.read(answerBody))
+        case .outOfSequence(let expected): return (.outOfSequence(expected: expected), Receipt())
         case .refused(let code, let message, let remedy): throw refusal(topic, code, message, remedy)
         }
     }
