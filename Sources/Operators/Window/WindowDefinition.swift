@@ -1,0 +1,78 @@
+public import Base
+public import Columns
+public import Expressions
+
+/// What is computed over a window's rows. Nulls are skipped by all but `count()`.
+public enum AggregateFunction: String, Sendable, CaseIterable {
+    /// Rows; with an argument, rows where it is not null.
+    case count
+    /// The sum; of ints exact, and a fault of the window's row if it does not fit an int.
+    case sum
+    /// The arithmetic mean, as a double.
+    case avg
+    case min
+    case max
+    /// The value of the row with the least event time; of several such, the one that came first.
+    case first
+    /// The value of the row with the greatest event time; of several such, the one that came last.
+    case last
+
+    public var takesArgument: Bool { self != .count }
+
+    /// Argument types the function takes.
+    public func accepts(_ type: ValueType) -> Bool {
+        switch self {
+        case .count: true
+        case .sum, .avg: type == .int || type == .double
+        case .min, .max: [.int, .double, .string, .timestamp, .duration, .bool].contains(type)
+        case .first, .last: type != .record
+        }
+    }
+
+    public func resultType(of argument: ValueType?) -> ValueType {
+        switch self {
+        case .count: .int
+        case .avg: .double
+        case .sum, .min, .max, .first, .last: argument ?? .int
+        }
+    }
+}
+
+public struct AggregateDefinition: Sendable {
+    public var name: String
+    public var function: AggregateFunction
+    /// Nil only for `count()`.
+    public var argument: CompiledExpression?
+
+    public init(name: String, function: AggregateFunction, argument: CompiledExpression?) {
+        self.name = name
+        self.function = function
+        self.argument = argument
+    }
+}
+
+/// A tumbling window with its aggregates. Windows start at multiples of their size since 1970-01-01T00:00:00Z.
+///
+/// The stream's row type is: the `by` columns in order, `window.start`, `window.end`, `window.hours`, the aggregates.
+public struct WindowDefinition: Sendable {
+    public var size: TimeSpan
+    /// Input columns that group the rows.
+    public var by: [Int]
+    public var aggregates: [AggregateDefinition]
+    /// The `by` columns as the input declares them, in order.
+    public var byColumns: [RowType.Column]
+
+    public init(size: TimeSpan, by: [Int], input: RowType, aggregates: [AggregateDefinition]) {
+        precondition(size > .zero, "the planner lets no window of size zero through")
+        self.size = size
+        self.by = by
+        byColumns = by.map { RowType.Column(input.columns[$0].path, input.columns[$0].type, isNullable: input.isNullable(at: $0)) }
+        self.aggregates = aggregates
+    }
+
+    var stateLayout: String {
+        let groups = byColumns.map { "\($0.path) \($0.type)\($0.isNullable ? "?" : "")" }
+        let parts = aggregates.map { "\($0.name) \($0.function.rawValue)(\($0.argument?.type.value?.description ?? ""))" }
+        return "tumbling \(size) by \(groups.joined(separator: ", ")): \(parts.joined(separator: ", "))"
+    }
+}

@@ -1,0 +1,53 @@
+import Base
+import Stores
+import Telemetry
+
+/// The thread that lets go of what the log need no longer keep: retention, compaction, and view rows past their `keep`.
+final class LogUpkeep: Sendable {
+    private let parts: Engine.Parts
+    private let projected: [ViewDefinition]
+    private let settings: EngineSettings
+    private let board: StatusBoard
+    private let stop: StopSignal
+
+    init(parts: Engine.Parts, projected: [ViewDefinition], settings: EngineSettings, board: StatusBoard, stop: StopSignal) {
+        self.parts = parts
+        self.projected = projected
+        self.settings = settings
+        self.board = board
+        self.stop = stop
+    }
+
+    func run() {
+        while !stop.wait(timeout: Limits.maintenanceInterval) {
+            do {
+                try parts.maintain(parts.clock.now())
+                try trimViews()
+            } catch {
+                // Nothing is wrong with the data: what should have gone is still there, and the next round tries again.
+                Telemetry.emit(UpkeepFailed(error: EngineError(describing: error)))
+            }
+        }
+    }
+
+    private func trimViews() throws {
+        for view in projected {
+            guard let keep = view.keep else { continue }
+            for number in 0..<settings.partitionCount {
+                let partition = PartitionNumber(number)
+                guard let status = board.status(of: TaskID(topology: view.topology, partition: partition)),
+                    status.watermark > .earliest
+                else { continue }
+                try parts.trim(TopicPartition(view.topic, partition), status.watermark - keep)
+            }
+        }
+    }
+}
+
+struct UpkeepFailed: InternalEvent {
+    static let name = "log_upkeep_failed"
+    static let level = EventLevel.warning
+    var error: EngineError
+    var message: String { "Old records could not be removed; tried again in \(Limits.maintenanceInterval)." }
+    var fields: [EventField] { [EventField("code", error.code.text), EventField("error", error.description)] }
+}

@@ -1,0 +1,11 @@
+import Base
+import Planner
+import Stores
+
+extension Plan {
+    /// The topics the topology reads or writes, its internal ones included.
+    var topics: [TopicName] {
+        sources.map(\.topic) + outputs.map(\.topic) + views.map(\.definition.topic)
+            + [.journal(of: topology), .deadLetters(of: topology)]
+    }
+}

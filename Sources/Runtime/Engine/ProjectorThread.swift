@@ -1,0 +1,71 @@
+import Base
+import Stores
+import Telemetry
+
+/// The thread that keeps all views up with their topics.
+final class ProjectorThread: @unchecked Sendable {
+    private let projectors: [ViewProjector]
+    private let log: any EventLog
+    private let stop: StopSignal
+    private var backoff = Backoff()
+
+    init(_ projectors: [ViewProjector], log: any EventLog, stop: StopSignal) {
+        self.projectors = projectors
+        self.log = log
+        self.stop = stop
+    }
+
+    /// Runs until a stop is asked for and the tasks have ended; then once more to the topics' ends.
+    func run(untilTasksEnded: () -> Void) {
+        var seen = log.appendCount
+        while !stop.isStopping {
+            do {
+                var hasMore = false
+                for projector in projectors where try projector.step() { hasMore = true }
+                backoff.reset()
+                if !hasMore {
+                    // The committed watermark moves with epochs, and an epoch's journal record is an append.
+                    log.waitForAppend(since: seen, timeout: Limits.tickInterval)
+                    seen = log.appendCount
+                }
+            } catch {
+                handle(error)
+            }
+        }
+        untilTasksEnded()
+        drain()
+    }
+
+    private func drain() {
+        guard stop.failure == nil else { return }
+        do {
+            for projector in projectors { while try projector.step() {} }
+        } catch {
+            // Rows stay in the topic; the next start projects them.
+            Telemetry.emit(ProjectionFailed(error: EngineError(describing: error), retryIn: nil))
+        }
+    }
+
+    private func handle(_ error: any Error) {
+        let fault = EngineError(describing: error)
+        guard fault.isTransient else {
+            stop.stop(because: fault)
+            return
+        }
+        let delay = backoff.delay()
+        Telemetry.emit(ProjectionFailed(error: fault, retryIn: delay))
+        stop.wait(timeout: delay)
+    }
+}
+
+struct ProjectionFailed: InternalEvent {
+    static let name = "projection_failed"
+    static let level = EventLevel.error
+    var error: EngineError
+    var retryIn: TimeSpan?
+    var message: String {
+        retryIn.map { "Rows could not be projected; tried again in \($0)." } ?? "Rows are projected at the next start."
+    }
+    var fields: [EventField] { [EventField("code", error.code.text), EventField("error", error.description)] }
+    var effects: [MetricEffect] { [.add(1, to: "pioneer_projection_failures_total")] }
+}

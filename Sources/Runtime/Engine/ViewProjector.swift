@@ -1,0 +1,125 @@
+public import Base
+import Columns
+import Stores
+
+extension ErrorCode {
+    /// A view stands beyond the end of the log it is filled from.
+    public static let viewAheadOfLog = ErrorCode("view.ahead_of_log")
+    /// A view's topic holds a record that the view's type cannot read.
+    public static let viewRecordDamaged = ErrorCode("view.record_damaged")
+}
+
+/// Projects one partition of a view's topic into its table.
+///
+/// 1. Note the watermark that the task has committed: all rows of event time before it are in the topic by now.
+/// 2. Read records from the view's position on.
+/// 3. Keep the last one of each key.
+/// 4. Apply them together with the new position, in one transaction that compares the old position first. Only when the
+///    topic was read to its end does the noted watermark go with it.
+final class ViewProjector {
+    private let view: ViewDefinition
+    private let partition: PartitionNumber
+    private let task: TaskID
+    private let log: any EventLog
+    private let views: any ViewStore
+    private let board: StatusBoard
+    private let decoder: JSONRecordDecoder
+    private let records = RecordBatch()
+    private var position = ViewPosition.start
+    private var expiredBefore = EventTime.earliest
+
+    init(
+        _ view: ViewDefinition, partition: PartitionNumber, log: any EventLog, views: any ViewStore, board: StatusBoard
+    ) {
+        self.view = view
+        self.partition = partition
+        task = TaskID(topology: view.topology, partition: partition)
+        self.log = log
+        self.views = views
+        self.board = board
+        decoder = JSONRecordDecoder(schema: Schema(name: view.name, rowType: view.type))
+    }
+
+    /// Takes over where the table stands. Throws `view.ahead_of_log` when the log does not reach as far.
+    func restore() throws {
+        position = try views.positions(of: view.name, log: log.id)[partition] ?? .start
+        let range = try log.range(of: TopicPartition(view.topic, partition))
+        guard position.next <= range.end else { throw aheadOfLog(range.end) }
+    }
+
+    /// One step. True when there may be more to project at once.
+    func step() throws -> Bool {
+        let committed = board.status(of: task)?.watermark ?? .earliest
+        let outcome = try log.read(
+            TopicPartition(view.topic, partition), from: position.next, recordsMax: Limits.projectionRecordsMax,
+            bytesMax: Limits.projectionBytesMax, into: records)
+        switch outcome {
+        case .records(let next):
+            // Whether the end was reached is known by the next read; until then the watermark stays.
+            try apply(next: next, watermark: position.watermark)
+            return true
+        case .atEnd:
+            guard committed > position.watermark else { return false }
+            records.removeAll()
+            try apply(next: position.next, watermark: committed)
+            return false
+        case .expired(let first):
+            // What `keep` has removed from the topic is not wanted in the table either.
+            records.removeAll()
+            try apply(next: first, watermark: position.watermark)
+            return true
+        case .beyondEnd(let end): throw aheadOfLog(end)
+        }
+    }
+
+    private func apply(next: Offset, watermark: EventTime) throws {
+        let upserts = try reduce()
+        var expireBefore: EventTime?
+        if let keep = view.keep, watermark > position.watermark, watermark - keep > expiredBefore {
+            expireBefore = watermark - keep
+        }
+        let moved = ViewPosition(next: next, watermark: watermark)
+        let change = ViewChange(
+            view: view.name, partition: partition, log: log.id, expected: position.next, position: moved, upserts: upserts,
+            deletes: [], expireBefore: expireBefore)
+        switch try views.apply(change) {
+        case .applied:
+            position = moved
+            if let expireBefore { expiredBefore = expireBefore }
+        case .conflict: try restore()
+        }
+    }
+
+    private func reduce() throws -> Batch {
+        var lastOfKey: [[UInt8]: Int] = [:]
+        for index in 0..<records.count { lastOfKey[Array(records[index].keyBytes ?? .init(start: nil, count: 0))] = index }
+        let kept = lastOfKey.values.sorted()
+        decoder.begin(capacity: max(1, kept.count))
+        let times = Column(.timestamp, capacity: kept.count)
+        for index in kept {
+            let record = records[index]
+            // No operator deletes rows yet, so a tombstone here is as foreign as a value that does not decode.
+            guard let value = record.value else { throw damaged(record, "it has no value") }
+            if let fault = decoder.append(value, count: Int(record.valueLength)) { throw damaged(record, fault.message) }
+            times.words[times.count] = record.timestamp
+            times.count += 1
+        }
+        return Batch(
+            type: view.type, count: times.count, columns: decoder.finish(), eventTimes: times, watermarks: times, origins: nil)
+    }
+
+    private func damaged(_ record: RecordView, _ reason: String) -> EngineError {
+        EngineError(
+            .viewRecordDamaged, .environment,
+            "record \(record.offset) of \(view.topic)[\(partition)] does not fit view '\(view.name)': \(reason)",
+            remedy: "Rebuild the view from its topology: pioneer run --rebuild \(view.topology) …")
+    }
+
+    private func aheadOfLog(_ end: Offset) -> EngineError {
+        EngineError(
+            .viewAheadOfLog, .environment,
+            "view '\(view.name)' stands at offset \(position.next) of \(view.topic)[\(partition)], which ends at \(end): "
+                + "the view's database is newer than the log",
+            remedy: "Put the log back that the view was filled from, or delete the views' database: it is filled again from the log.")
+    }
+}

@@ -1,0 +1,21 @@
+import Base
+
+/// Bounds of the runtime, each with its reason. Those a user may want to change are in `EngineSettings`.
+enum Limits {
+    /// Records of one read: large enough that per-batch costs vanish, small enough that a batch's columns stay in cache.
+    static let batchRecordsDefault = 4_096
+    /// Bytes of one read: bounds memory when records are large.
+    static let batchBytesMax = 4 << 20
+    /// A dead letter's value is cut beyond this, so that it always fits a log's largest record.
+    static let deadLetterBytesMax = 900_000
+    /// How often a task reads the clock; windows and `max_ahead` need no finer one.
+    static let tickInterval = TimeSpan.seconds(1)
+    /// How often retention and compaction are looked at.
+    static let maintenanceInterval = TimeSpan.seconds(10)
+    /// Rows of one projection step: one SQL transaction.
+    static let projectionRecordsMax = 20_000
+    static let projectionBytesMax = 16 << 20
+    /// How long a failed commit or projection waits before the next try, at first and at most.
+    static let retryDelayMin = TimeSpan.milliseconds(100)
+    static let retryDelayMax = TimeSpan.seconds(10)
+}

@@ -1,0 +1,148 @@
+import Base
+import Columns
+import Planner
+import Stores
+
+/// What an epoch has produced so far, as records ready for the log: outputs, view rows, dead letters.
+final class TaskOutputs {
+    private let task: TaskID
+    private let partitionCount: Int
+    private let topics: [RowTopic]
+    private let deadLetters: RecordBuffer
+    private let headers = ByteArena(capacity: 512)
+
+    /// One output or view: a topic that a stream's rows are written to.
+    private final class RowTopic {
+        let input: PlanInput
+        let topic: TopicName
+        let encoder: JSONRowEncoder
+        let keys: KeyEncoder
+        let spreadsByKey: Bool
+        /// By partition number, or just one where the task's own partition takes all.
+        let buffers: [RecordBuffer]
+        let value = ByteArena(capacity: 1_024)
+        let key = ByteArena(capacity: 256)
+
+        init(_ input: PlanInput, _ topic: TopicName, _ type: RowType, keyColumns: [Int], spreadOver partitions: Int?) {
+            self.input = input
+            self.topic = topic
+            encoder = JSONRowEncoder(type: type)
+            keys = KeyEncoder(columns: keyColumns, type: type)
+            spreadsByKey = partitions != nil
+            buffers = (0..<(partitions ?? 1)).map { _ in RecordBuffer() }
+        }
+    }
+
+    init(_ plan: Plan, task: TaskID, partitionCount: Int) {
+        self.task = task
+        self.partitionCount = partitionCount
+        deadLetters = RecordBuffer()
+        topics =
+            plan.outputs.map {
+                RowTopic($0.input, $0.topic, plan.type(of: $0.input), keyColumns: $0.keyColumns, spreadOver: partitionCount)
+            }
+            + plan.views.map {
+                // A view's key contains the partition key, so all rows of a key come from this task.
+                RowTopic($0.input, $0.definition.topic, plan.type(of: $0.input), keyColumns: $0.keyColumns, spreadOver: nil)
+            }
+    }
+
+    var byteCount: Int {
+        topics.reduce(deadLetters.bytes.count) { $0 + $1.buffers.reduce(0) { $0 + $1.bytes.count } }
+    }
+
+    var isEmpty: Bool { deadLetters.isEmpty && topics.allSatisfy { $0.buffers.allSatisfy(\.isEmpty) } }
+
+    func removeAll() {
+        deadLetters.removeAll()
+        for topic in topics { for buffer in topic.buffers { buffer.removeAll() } }
+    }
+
+    func buffers() -> [(partition: TopicPartition, buffer: RecordBuffer)] {
+        var result: [(partition: TopicPartition, buffer: RecordBuffer)] = []
+        for topic in topics {
+            for (number, buffer) in topic.buffers.enumerated() where !buffer.isEmpty {
+                let partition = topic.spreadsByKey ? PartitionNumber(number) : task.partition
+                result.append((TopicPartition(topic.topic, partition), buffer))
+            }
+        }
+        if !deadLetters.isEmpty {
+            result.append((TopicPartition(.deadLetters(of: task.topology), task.partition), deadLetters))
+        }
+        return result
+    }
+
+    /// Whether any output or view takes the input's rows.
+    func takes(_ input: PlanInput) -> Bool { topics.contains { $0.input == input } }
+
+    /// Writes a batch's rows to the outputs and views that take them.
+    func write(_ batch: Batch, from input: PlanInput) {
+        for topic in topics where topic.input == input {
+            topic.encoder.begin(batch.columns)
+            topic.keys.begin(batch.columns)
+            defer {
+                topic.encoder.end()
+                topic.keys.end()
+            }
+            let times = batch.eventTimes.words
+            for row in 0..<batch.count {
+                topic.key.removeAll()
+                topic.value.removeAll()
+                let hasKey = topic.keys.encode(row: row, into: topic.key)
+                topic.encoder.encode(row: row, into: topic.value)
+                let number = topic.spreadsByKey && hasKey ? Int(Hashing.partition(of: topic.key.bytes, among: partitionCount).number) : 0
+                topic.buffers[number].append(
+                    timestamp: times[row], key: hasKey ? topic.key.bytes : nil, value: topic.value.bytes)
+            }
+        }
+    }
+
+    /// Writes a source record as it came, with the reason as headers.
+    func writeDeadLetter(
+        _ record: RecordView, from input: TopicPartition, code: ErrorCode, message: String, operatorName: String, clock: EventTime
+    ) {
+        begin(code, message, operatorName)
+        RecordHeaders.append(DeadLetterHeader.topic, input.topic.text, to: headers)
+        RecordHeaders.append(DeadLetterHeader.partition, "\(input.partition)", to: headers)
+        RecordHeaders.append(DeadLetterHeader.offset, "\(record.offset)", to: headers)
+        append(key: record.keyBytes, value: record.valueBytes, clock: clock)
+    }
+
+    /// Writes a row that an operator made and another could not use, as JSON.
+    func writeDeadLetter(row: ByteArena, code: ErrorCode, message: String, operatorName: String, clock: EventTime) {
+        begin(code, message, operatorName)
+        append(key: nil, value: row.bytes, clock: clock)
+    }
+
+    private func begin(_ code: ErrorCode, _ message: String, _ operatorName: String) {
+        headers.removeAll()
+        RecordHeaders.append(DeadLetterHeader.code, code.text, to: headers)
+        RecordHeaders.append(DeadLetterHeader.message, message, to: headers)
+        RecordHeaders.append(DeadLetterHeader.operatorName, operatorName, to: headers)
+    }
+
+    private func append(key: UnsafeBufferPointer<UInt8>?, value: UnsafeBufferPointer<UInt8>?, clock: EventTime) {
+        var kept = value
+        if let value, value.count > Limits.deadLetterBytesMax {
+            RecordHeaders.append(DeadLetterHeader.fullLength, "\(value.count)", to: headers)
+            let hash = Hashing.table(value.baseAddress!, count: value.count)
+            RecordHeaders.append(DeadLetterHeader.fullHash, String(hash, radix: 16), to: headers)
+            kept = UnsafeBufferPointer(rebasing: value[..<Limits.deadLetterBytesMax])
+        }
+        deadLetters.append(timestamp: clock.microseconds, key: key, value: kept, headers: headers.bytes)
+    }
+}
+
+/// Names of a dead letter's headers.
+public enum DeadLetterHeader {
+    public static let code = "code"
+    public static let message = "message"
+    /// The stream whose operator could not use the record; the source's name when it could not be read.
+    public static let operatorName = "operator"
+    public static let topic = "topic"
+    public static let partition = "partition"
+    public static let offset = "offset"
+    /// Only where the value was cut: its full length in bytes, and its `Hashing.table` in hexadecimal.
+    public static let fullLength = "full_length"
+    public static let fullHash = "full_hash"
+}

@@ -1,0 +1,124 @@
+public import Base
+import Operators
+import Planner
+import Stores
+
+extension ErrorCode {
+    /// The records a task needs next are no longer in the log.
+    public static let taskInputExpired = ErrorCode("task.input_expired")
+    /// A task stands beyond the end of its input.
+    public static let taskInputBeyondEnd = ErrorCode("task.input_beyond_end")
+    /// Another owner has taken the task over.
+    public static let taskFenced = ErrorCode("task.fenced")
+}
+
+// MARK: 4. Commit and restore
+
+extension TopologyTask {
+    /// Whether the open epoch has anything that must become durable. Clock readings alone need not: a task without new
+    /// records has nothing that depends on them.
+    var hasWork: Bool {
+        !outputs.isEmpty
+            || steps.contains { step in
+                switch step {
+                case .slice, .idle: true
+                case .tick: false
+                }
+            }
+    }
+
+    var isCommitDue: Bool {
+        guard hasWork else { return false }
+        guard let openedAt else { return true }
+        if openedAt.elapsedNanoseconds >= UInt64(settings.commitInterval.microseconds) * 1_000 { return true }
+        return outputs.byteCount + operators.reduce(0) { $0 + $1.dirtyBytes } >= settings.epochBytesMax
+    }
+
+    /// Makes the open epoch durable. Throws when the disk fails: the epoch stays open and the call may be repeated.
+    func commit() throws {
+        guard hasWork else { return }
+        let watch = Stopwatch()
+        var changes = StateChanges()
+        for target in operators { target.collectChanges(into: &changes) }
+        let record = EpochRecord(
+            epoch: currentStatus.epoch.next, topologyVersion: plan.version, steps: steps,
+            positions: inputs.map {
+                EpochRecord.InputPosition(
+                    input: $0.partition, next: $0.next, maxEventTime: $0.time.maxEventTime, isIdle: $0.time.isIdle)
+            },
+            clock: clock, watermark: watermark)
+        switch try committer.commit(EpochWrite(task: id, record: record, outputs: outputs.buffers(), changes: changes)) {
+        case .committed: didCommit(record, nanoseconds: watch.elapsedNanoseconds)
+        case .aborted:
+            updateStatus { $0.counters.aborts += 1 }
+            try restore()
+        case .fenced:
+            throw EngineError(
+                .taskFenced, .environment, "task \(id) was taken over by another owner",
+                remedy: "Only one engine may run a topology on a data directory; stop the other one.")
+        }
+    }
+
+    private func didCommit(_ record: EpochRecord, nanoseconds: UInt64) {
+        for target in operators { target.didCommit() }
+        let share = settings.stateBytesMax / max(1, operators.count)
+        for target in operators { target.shrink(toBytes: share) }
+        outputs.removeAll()
+        steps.removeAll(keepingCapacity: true)
+        openedAt = nil
+        let stateBytes = operators.reduce(0) { $0 + $1.memoryBytes }
+        updateStatus {
+            $0.epoch = record.epoch
+            $0.watermark = record.watermark
+            $0.clock = record.clock
+            $0.positions = record.positions
+            $0.stateBytes = stateBytes
+            $0.counters.commits += 1
+            if $0.commitNanoseconds.count == TaskStatus.commitsKept { $0.commitNanoseconds.removeFirst() }
+            $0.commitNanoseconds.append(nanoseconds)
+        }
+    }
+
+    /// Takes the store's last committed epoch as the task's state: at the start, after an abort, after a move.
+    func restore() throws {
+        outputs.removeAll()
+        steps.removeAll()
+        openedAt = nil
+        isBroken = true
+        let last = try store.lastEpoch(of: id)
+        for index in inputs.indices {
+            let position = last?.positions.first { $0.input == inputs[index].partition }
+            inputs[index].next = try position?.next ?? log.range(of: inputs[index].partition).first
+            inputs[index].time.maxEventTime = position?.maxEventTime ?? .earliest
+            inputs[index].time.isIdle = position?.isIdle ?? false
+            inputs[index].lastRecordAt = .earliest
+        }
+        clock = last?.clock ?? .earliest
+        for index in plan.streams.indices {
+            try operators[index].restore(from: store)
+            streamWatermarks[index] = inputs[plan.streams[index].sources[0]].time.watermark
+        }
+        isBroken = false
+        updateStatus {
+            $0.epoch = last?.epoch ?? .none
+            $0.watermark = last?.watermark ?? .earliest
+            $0.clock = clock
+            $0.positions = last?.positions ?? []
+        }
+    }
+
+    func inputExpired(_ input: TopicPartition, at next: Offset, first: Offset) -> EngineError {
+        EngineError(
+            .taskInputExpired, .environment,
+            "task \(id) needs \(input) from offset \(next), but retention has removed everything before \(first)",
+            remedy: "Start the topology over from what is still there: pioneer run --rebuild \(id.topology) …; "
+                + "keep more with --retention-age and --retention-bytes.")
+    }
+
+    func inputBeyondEnd(_ input: TopicPartition, at next: Offset, end: Offset) -> EngineError {
+        EngineError(
+            .taskInputBeyondEnd, .environment,
+            "task \(id) stands at offset \(next) of \(input), which ends at \(end): its state is of another log",
+            remedy: "Use the data directory that the state was made with, or start over: pioneer run --rebuild \(id.topology) …")
+    }
+}

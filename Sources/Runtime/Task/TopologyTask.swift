@@ -1,0 +1,277 @@
+import Base
+import Columns
+import Expressions
+import Operators
+import Planner
+import Stores
+
+/// One topology on one partition number. Owned by one thread.
+///
+/// ```
+///            restore                 open/advance ⟲
+///  closed ─────────────▶ running ──────────────────────┐
+///    ▲                      ▲      commit due          │
+///    │ fenced               │                          ▼
+///    └──────────────────────┴── committed · aborted ─ commit
+/// ```
+/// A step has four phases: 1. read the clock, 2. read records and run the operators over them, 3. advance event time,
+/// which closes windows, 4. commit if the epoch is due. After an abort the task restores itself from the store's last
+/// epoch, the same way as at the start.
+final class TopologyTask {
+    struct Settings {
+        var partitionCount = 1
+        var batchRecords = Limits.batchRecordsDefault
+        var commitInterval = TimeSpan.seconds(1)
+        /// An epoch ends early when its outputs and state changes hold this many bytes.
+        var epochBytesMax = 32 << 20
+        /// State kept in memory between epochs.
+        var stateBytesMax = 64 << 20
+    }
+
+    struct Input {
+        let partition: TopicPartition
+        let reader: SourceReader
+        var next = Offset.zero
+        var time: InputTime
+        /// The clock when the last record came.
+        var lastRecordAt = EventTime.earliest
+    }
+
+    let id: TaskID
+    let plan: Plan
+    let settings: Settings
+    let log: any EventLog
+    let store: any StateStore
+    let committer: any EpochCommit
+
+    var inputs: [Input]
+    var operators: [any Operator]
+    let outputs: TaskOutputs
+    /// Whether a source's batches are wanted as they are, by a view or an output.
+    private let records: RecordBatch
+    private var issues: [RecordIssue] = []
+    private var output = OperatorOutput()
+    var missingKeys = ByteRuns()
+
+    /// The open epoch.
+    var steps: [EpochRecord.Step] = []
+    var clock = EventTime.earliest
+    /// When the open epoch's first step was taken, on the monotonic clock; nil while it is empty.
+    var openedAt: Stopwatch?
+    /// A step failed midway, so that the open epoch is neither before nor after a batch: it is dropped and done again.
+    var isBroken = false
+    /// Per stream, the watermark its operator has been advanced to.
+    var streamWatermarks: [EventTime]
+    private var status: TaskStatus
+
+    /// Sees every batch of every stream; for tests of topologies.
+    var probe: ((_ stream: String, _ batch: Batch) -> Void)?
+
+    init(
+        _ plan: Plan, partition: PartitionNumber, settings: Settings, log: any EventLog, store: any StateStore,
+        committer: any EpochCommit
+    ) {
+        precondition(plan.streams.allSatisfy { $0.sources.count == 1 }, "a stream descends from one source")
+        id = TaskID(topology: plan.topology, partition: partition)
+        self.plan = plan
+        self.settings = settings
+        self.log = log
+        self.store = store
+        self.committer = committer
+        let task = id
+        inputs = plan.sources.map {
+            Input(
+                partition: TopicPartition($0.topic, partition),
+                reader: SourceReader($0, partition: partition, partitionCount: settings.partitionCount),
+                time: InputTime(outOfOrder: $0.outOfOrder))
+        }
+        operators = plan.streams.map {
+            $0.definition.makeOperator(name: $0.name, type: $0.type, scope: StateScope(task: task, operatorName: $0.name))
+        }
+        outputs = TaskOutputs(plan, task: id, partitionCount: settings.partitionCount)
+        records = RecordBatch(capacity: settings.batchRecords)
+        streamWatermarks = plan.streams.map { _ in .earliest }
+        status = TaskStatus(task: id)
+    }
+
+    /// One round over all inputs. True when records were processed, so that more may be waiting.
+    func step(now: EventTime) throws -> Bool {
+        if isBroken { try restore() }
+        // A commit that failed comes first: the task goes no further until it succeeds.
+        if isCommitDue { try commit() }
+        readClock(now)
+        var didWork = false
+        do {
+            for index in inputs.indices where try processNext(of: index) { didWork = true }
+        } catch {
+            isBroken = true
+            throw error
+        }
+        noteIdleInputs()
+        if isCommitDue { try commit() }
+        return didWork
+    }
+
+    // MARK: 1. Time
+
+    /// Notes the wall clock's reading, once a second at most; an earlier reading than the last is passed over.
+    func readClock(_ now: EventTime) {
+        guard now >= clock + Limits.tickInterval || clock == .earliest else { return }
+        clock = now
+        if let last = steps.last, case .tick = last { steps.removeLast() }
+        steps.append(.tick(now))
+    }
+
+    private var context: EvaluationContext { EvaluationContext(clock: max(clock, watermark)) }
+
+    /// The least over the sources that hold it.
+    var watermark: EventTime {
+        let holding = inputs.filter { !$0.time.isIdle }
+        return (holding.isEmpty ? inputs : holding).map(\.time.watermark).min() ?? .earliest
+    }
+
+    // MARK: 2. Records
+
+    private func processNext(of index: Int) throws -> Bool {
+        let partition = inputs[index].partition
+        let outcome = try log.read(
+            partition, from: inputs[index].next, recordsMax: settings.batchRecords, bytesMax: Limits.batchBytesMax, into: records)
+        switch outcome {
+        case .atEnd: return false
+        case .records(let next):
+            try process(index, next: next)
+            return true
+        case .expired(let first): throw inputExpired(partition, at: inputs[index].next, first: first)
+        case .beyondEnd(let end): throw inputBeyondEnd(partition, at: inputs[index].next, end: end)
+        }
+    }
+
+    private func process(_ index: Int, next: Offset) throws {
+        if openedAt == nil { openedAt = Stopwatch() }
+        issues.removeAll(keepingCapacity: true)
+        let reader = inputs[index].reader
+        let batch = reader.rows(of: records, clock: max(clock, watermark), time: &inputs[index].time, issues: &issues)
+        for issue in issues {
+            outputs.writeDeadLetter(
+                records[issue.record], from: inputs[index].partition, code: issue.code, message: issue.message,
+                operatorName: reader.source.name, clock: clock)
+        }
+        status.counters.deadLetters += issues.count
+        status.counters.records += records.count
+        status.counters.batches += 1
+        inputs[index].lastRecordAt = clock
+        noteSlice(inputs[index].partition, from: inputs[index].next, to: next)
+        inputs[index].next = next
+        try run(source: index, batch)
+        records.removeAll()
+    }
+
+    private func noteSlice(_ input: TopicPartition, from: Offset, to: Offset) {
+        if case .slice(input, let first, from)? = steps.last {
+            steps[steps.count - 1] = .slice(input: input, from: first, to: to)
+        } else {
+            steps.append(.slice(input: input, from: from, to: to))
+        }
+    }
+
+    /// Sends a source's batch through the streams that descend from it, each after the one it reads, and then has each
+    /// close what the source's new watermark closes.
+    private func run(source index: Int, _ batch: Batch?) throws {
+        let evaluation = context
+        var batches: [[Batch]] = plan.streams.map { _ in [] }
+        if let batch { deliver(batch, from: .source(index)) }
+        for stream in plan.streams.indices where plan.streams[stream].sources.contains(index) {
+            output.removeAll()
+            let now = OperatorContext(evaluation: evaluation, watermark: streamWatermarks[stream])
+            switch plan.streams[stream].input {
+            case .source: if let batch { try feed(batch, to: stream, now) }
+            case .stream(let upstream): for batch in batches[upstream] { try feed(batch, to: stream, now) }
+            }
+            let reached = max(streamWatermarks[stream], sourceWatermark(of: stream))
+            if reached > streamWatermarks[stream] {
+                try operators[stream].advance(to: reached, now, store: store, output: &output)
+                streamWatermarks[stream] = reached
+            }
+            for batch in output.batches { deliver(batch, from: .stream(stream)) }
+            noteFaults(of: stream)
+            batches[stream] = output.batches
+        }
+    }
+
+    private func feed(_ batch: Batch, to stream: Int, _ context: OperatorContext) throws {
+        let target = operators[stream]
+        missingKeys.removeAll()
+        target.prepare(batch, context, keys: &missingKeys, output: &output)
+        if !missingKeys.isEmpty {
+            var failure: EngineError?
+            try store.multiGet(missingKeys) { index, value in
+                guard failure == nil else { return }
+                do throws(EngineError) { try target.load(index, value) } catch { failure = error }
+            }
+            if let failure { throw failure }
+        }
+        target.process(batch, context, output: &output)
+    }
+
+    private func deliver(_ batch: Batch, from input: PlanInput) {
+        outputs.write(batch, from: input)
+        if outputs.takes(input) { status.counters.rowsOut += batch.count }
+        if let probe {
+            switch input {
+            case .source(let index): probe(plan.sources[index].name, batch)
+            case .stream(let index): probe(plan.streams[index].name, batch)
+            }
+        }
+    }
+
+    private func noteFaults(of stream: Int) {
+        let name = plan.streams[stream].name
+        if output.lateCount > 0 { status.counters.late[name, default: 0] += output.lateCount }
+        status.counters.deadLetters += output.faults.count
+        for fault in output.faults {
+            if let origin = fault.origin {
+                outputs.writeDeadLetter(
+                    records[origin], from: inputs[plan.streams[stream].sources[0]].partition, code: fault.code,
+                    message: fault.message, operatorName: name, clock: clock)
+            } else {
+                outputs.writeDeadLetter(
+                    row: RowText.json(fault.row), code: fault.code, message: fault.message, operatorName: name, clock: clock)
+            }
+        }
+    }
+
+    // MARK: 3. Event time without records
+
+    private func sourceWatermark(of stream: Int) -> EventTime {
+        inputs[plan.streams[stream].sources[0]].time.watermark
+    }
+
+    /// Marks inputs that have been silent for their `idle_after`: they no longer hold the task's watermark.
+    private func noteIdleInputs() {
+        for index in inputs.indices where !inputs[index].time.isIdle {
+            // The silence of an input without a record yet counts from the first reading of the clock.
+            if inputs[index].lastRecordAt == .earliest { inputs[index].lastRecordAt = clock }
+            let input = inputs[index]
+            guard clock >= input.lastRecordAt + input.reader.source.idleAfter else { continue }
+            inputs[index].time.isIdle = true
+            steps.append(.idle(input: input.partition))
+        }
+    }
+
+    /// Moves the clock and every source's watermark to `time` although no record says so: what `advance_to` in a
+    /// topology's tests means.
+    func advance(to time: EventTime) throws {
+        readClock(time)
+        for index in inputs.indices {
+            let needed = time + inputs[index].time.outOfOrder
+            if inputs[index].time.maxEventTime < needed { inputs[index].time.maxEventTime = needed }
+            try run(source: index, nil)
+        }
+    }
+
+    // MARK: Status
+
+    var currentStatus: TaskStatus { status }
+
+    func updateStatus(_ body: (inout TaskStatus) -> Void) { body(&status) }
+}
