@@ -1,0 +1,123 @@
+import Base
+import Columns
+import GRDB
+public import Stores
+
+/// Applying a change, in one transaction:
+/// 1. move the position from `expected` to its new place, or answer `conflict`;
+/// 2. put in the upserts; 3. remove the deletes; 4. remove what `keep` is over for.
+///
+/// The position comes first: it takes the write lock, and a zombie learns at once that it is one.
+extension SQLiteViews {
+    public func apply(_ change: ViewChange) throws -> ViewOutcome {
+        let view = try preparedView(change.view)
+        try check(change, fits: view)
+        return try mappingErrors {
+            try pool.writeWithoutTransaction { db in
+                var outcome = ViewOutcome.applied
+                try db.inTransaction(.immediate) {
+                    if let actual = try movePosition(change, in: db) {
+                        outcome = .conflict(actual: actual)
+                        return .rollback
+                    }
+                    if change.upserts.count > 0 { try upsert(change.upserts, into: view, db) }
+                    if !change.deletes.isEmpty { try delete(change.deletes, from: view, db) }
+                    if let time = change.expireBefore { try expire(before: time, from: view, db) }
+                    return .commit
+                }
+                return outcome
+            }
+        }
+    }
+
+    private func check(_ change: ViewChange, fits view: PreparedView) throws {
+        guard change.upserts.type == view.definition.type else {
+            throw EngineError(
+                .viewMismatch, .internal,
+                "a change of view '\(change.view)' has rows of type \(change.upserts.type), the view is \(view.definition.type)")
+        }
+        for key in change.deletes where !key.matches(view.keyTypes) {
+            throw EngineError(.viewMismatch, .internal, "a delete from view '\(change.view)' has the key \(key) for \(view.definition.key)")
+        }
+    }
+
+    /// Nil when the position moved; else where it stands. Throws `view.other_log`.
+    private func movePosition(_ change: ViewChange, in db: Database) throws -> Offset? {
+        let update = try SQLStatement(
+            "UPDATE _pioneer_positions SET next_offset = ?, watermark = ? WHERE view = ? AND partition = ? AND log_id = ? AND next_offset = ?",
+            in: db, isCached: true)
+        defer { update.finish() }
+        let partition = Value.int(Int64(change.partition.number))
+        let target: [Value] = [.int(change.position.next.number), .timestamp(change.position.watermark)]
+        for (index, value) in (target + [.string(change.view), partition, .string(change.log.text), .int(change.expected.number)]).enumerated() {
+            try update.bind(value, at: Int32(index + 1))
+        }
+        try update.run()
+        if db.changesCount == 1 { return nil }
+        if let actual = try positions(of: change.view, log: change.log, in: db)[change.partition] { return actual.next }
+        guard change.expected == .zero else { return .zero }
+        let insert = try SQLStatement(
+            "INSERT INTO _pioneer_positions (next_offset, watermark, view, partition, log_id) VALUES (?, ?, ?, ?, ?)",
+            in: db, isCached: true)
+        defer { insert.finish() }
+        for (index, value) in (target + [.string(change.view), partition, .string(change.log.text)]).enumerated() {
+            try insert.bind(value, at: Int32(index + 1))
+        }
+        try insert.run()
+        return nil
+    }
+
+    private func upsert(_ rows: Batch, into view: PreparedView, _ db: Database) throws {
+        let statement = try SQLStatement(view.upsert, in: db, isCached: true)
+        // Cleared before `rows` may go: strings are bound by address.
+        defer { statement.finish() }
+        var binders = rows.columns.enumerated().map { CellBinder($1, parameter: Int32($0 + 1)) }
+        binders.append(CellBinder(rows.eventTimes, parameter: Int32(binders.count + 1)))
+        let scratch = ByteArena()
+        try withExtendedLifetime(rows) {
+            try binders.withUnsafeBufferPointer { binders in
+                for row in 0..<rows.count {
+                    for binder in binders {
+                        let code = binder.bind(row, to: statement.handle, scratch: scratch)
+                        if code != 0 { try statement.check(code) }
+                    }
+                    try statement.run()
+                }
+            }
+        }
+    }
+
+    private func delete(_ keys: [[Value]], from view: PreparedView, _ db: Database) throws {
+        let statement = try SQLStatement(view.delete, in: db, isCached: true)
+        defer { statement.finish() }
+        for key in keys {
+            for (index, value) in key.enumerated() { try statement.bind(value, at: Int32(index + 1)) }
+            try statement.run()
+        }
+    }
+
+    /// Also when the time did not move since the last change: a late row may have come in below it. With the index it
+    /// costs one seek.
+    private func expire(before time: EventTime, from view: PreparedView, _ db: Database) throws {
+        let statement = try SQLStatement(view.expire, in: db, isCached: true)
+        defer { statement.finish() }
+        try statement.bind(.timestamp(time), at: 1)
+        try statement.run()
+    }
+}
+
+extension [Value] {
+    fileprivate func matches(_ types: [ValueType]) -> Bool { count == types.count && zip(self, types).allSatisfy { $0.fits($1) } }
+}
+
+extension Value {
+    /// Whether a column of the type can hold the value; null fits every type.
+    func fits(_ type: ValueType) -> Bool {
+        switch (self, type) {
+        case (.null, _), (.bool, .bool), (.bool, .record), (.int, .int), (.double, .double), (.string, .string), (.bytes, .bytes),
+            (.timestamp, .timestamp), (.duration, .duration), (.map, .map):
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,69 @@
+public import Base
+import GRDB
+
+extension ErrorCode {
+    /// A query or change names a view that was not prepared.
+    public static let viewUnknown = ErrorCode("view.unknown")
+    /// A view's definition does not fit the table that is there.
+    public static let viewIncompatible = ErrorCode("view.incompatible")
+    /// A view's definition cannot become a table.
+    public static let viewDefinition = ErrorCode("view.definition")
+    /// A view was filled from another log.
+    public static let viewOtherLog = ErrorCode("view.other_log")
+    /// A query or change does not fit the view's definition: its maker did not check it.
+    public static let viewMismatch = ErrorCode("view.mismatch")
+    public static let viewNewerFormat = ErrorCode("view.newer_format")
+    public static let viewForeignFile = ErrorCode("view.foreign_file")
+    public static let viewDiskFull = ErrorCode("view.disk_full")
+    public static let viewLocked = ErrorCode("view.locked")
+    public static let viewCorrupt = ErrorCode("view.corrupt")
+    public static let viewNotWritable = ErrorCode("view.not_writable")
+    public static let viewIO = ErrorCode("view.io")
+    public static let viewClosed = ErrorCode("view.closed")
+    /// An SQLite error that none of the above is: a defect.
+    public static let viewSQL = ErrorCode("view.sql")
+}
+
+extension SQLiteViews {
+    func mappingErrors<Result>(_ body: () throws -> Result) throws -> Result {
+        try Self.mappingErrors(path: path, body)
+    }
+
+    /// Runs `body` and makes what SQLite reports into errors that a person can act on.
+    static func mappingErrors<Result>(path: String, _ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as DatabaseError {
+            throw engineError(error, path: path)
+        }
+    }
+
+    static func engineError(_ error: DatabaseError, path: String) -> EngineError {
+        let reason = "SQLite says: \(error.message ?? "nothing") (\(error.extendedResultCode.rawValue))"
+        let rebuild = "delete '\(path)' (with its -wal and -shm files): the views are then filled again from the log"
+        switch error.resultCode {
+        case .SQLITE_FULL:
+            return EngineError(
+                .viewDiskFull, .environment, "no space is left for '\(path)'. \(reason)",
+                remedy: "free space on that disk; nothing is lost, the views go on where they stand", isTransient: true)
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            return EngineError(
+                .viewLocked, .environment, "another process holds a lock on '\(path)'. \(reason)",
+                remedy: "close the program that has the file open; readers may use a copy", isTransient: true)
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            return EngineError(.viewCorrupt, .environment, "'\(path)' is damaged. \(reason)", remedy: rebuild)
+        case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
+            return EngineError(
+                .viewNotWritable, .environment, "'\(path)' cannot be opened for writing. \(reason)",
+                remedy: "let the engine's user write the directory and the views files in it")
+        case .SQLITE_IOERR:
+            return EngineError(
+                .viewIO, .environment, "reading or writing '\(path)' failed. \(reason)",
+                remedy: "check the disk; if the file is damaged, \(rebuild)", isTransient: true)
+        case .SQLITE_MISUSE:
+            return EngineError(.viewClosed, .internal, "'\(path)' was closed. \(reason)")
+        default:
+            return EngineError(.viewSQL, .internal, "a statement on '\(path)' failed. \(reason)", remedy: error.sql.map { "statement: \($0)" })
+        }
+    }
+}

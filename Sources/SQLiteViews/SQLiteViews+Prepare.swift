@@ -1,0 +1,106 @@
+import Base
+import Columns
+import GRDB
+public import Stores
+import Synchronization
+
+/// Making and changing tables.
+///
+/// A definition may gain columns (rows that are there get null) and lose them (the column stays; rows written from then
+/// on hold null in it, and it comes back with the name). A key or a column's type that changes is refused: the rows
+/// that are there would mean something else, and filling the view again is cheap.
+extension SQLiteViews {
+    public func prepare(_ view: ViewDefinition) throws {
+        try Self.check(view)
+        let stored = try mappingErrors {
+            try pool.write { db in
+                let json = try String.fetchOne(db, sql: "SELECT definition FROM _pioneer_views WHERE name = ?", arguments: [view.name])
+                if let json { return try migrate(view, from: try decode(json, of: view), in: db) }
+                let stored = StoredDefinition(view)
+                try db.execute(sql: ViewSQL.createTable(view))
+                try db.execute(sql: ViewSQL.createKeyIndex(view))
+                if view.keep != nil { try db.execute(sql: ViewSQL.createKeepIndex(view)) }
+                try db.execute(
+                    sql: "INSERT INTO _pioneer_views (name, definition) VALUES (?, ?)", arguments: [view.name, try stored.json()])
+                return stored
+            }
+        }
+        let ready = PreparedView(view, retired: stored.retired)
+        prepared.withLock { $0[view.name] = ready }
+    }
+
+    private func decode(_ json: String, of view: ViewDefinition) throws -> StoredDefinition {
+        do {
+            return try StoredDefinition(json: json)
+        } catch {
+            throw EngineError(
+                .viewCorrupt, .environment, "the definition of view '\(view.name)' in '\(path)' cannot be read: \(error)",
+                remedy: "delete '\(path)': the views are then filled again from the log")
+        }
+    }
+
+    /// Brings the table to the definition, or throws `view.incompatible` and leaves it.
+    private func migrate(_ view: ViewDefinition, from old: StoredDefinition, in db: Database) throws -> StoredDefinition {
+        try refuseChangedKey(view, old)
+        var new = StoredDefinition(view)
+        let known = Dictionary(old.columns.map { ($0.name, $0) }) { first, _ in first }
+        for (column, described) in zip(view.type.columns, new.columns) {
+            guard let there = known[column.flatName] else {
+                try db.execute(sql: ViewSQL.addColumn(column, to: view.name))
+                continue
+            }
+            guard there.type == described.type else {
+                throw incompatible(
+                    view, "column '\(column.flatName)' of view '\(view.name)' is of type \(there.type) in '\(path)', "
+                        + "and of type \(described.type) in the topology")
+            }
+        }
+        let current = Set(new.columns.map(\.name))
+        for var column in old.columns where !current.contains(column.name) {
+            column.isRetired = true
+            new.columns.append(column)
+        }
+        if new.hasKeepIndex, !old.hasKeepIndex { try db.execute(sql: ViewSQL.createKeepIndex(view)) }
+        if !new.hasKeepIndex, old.hasKeepIndex { try db.execute(sql: ViewSQL.dropKeepIndex(view)) }
+        try db.execute(sql: "UPDATE _pioneer_views SET definition = ? WHERE name = ?", arguments: [try new.json(), view.name])
+        return new
+    }
+
+    private func refuseChangedKey(_ view: ViewDefinition, _ old: StoredDefinition) throws {
+        let key = StoredDefinition.key(of: view)
+        guard key != old.key else { return }
+        func text(_ key: [StoredDefinition.StoredKeyColumn]) -> String {
+            "[" + key.map { $0.name + ($0.isNullable ? "?" : "") }.joined(separator: ", ") + "]"
+        }
+        throw incompatible(view, "view '\(view.name)' has the key \(text(old.key)) in '\(path)', and \(text(key)) in the topology")
+    }
+
+    private func incompatible(_ view: ViewDefinition, _ message: String) -> EngineError {
+        EngineError(
+            .viewIncompatible, .user, message,
+            remedy: "give the view another name, or stop the engine and delete '\(path)': all views are then filled again from the log")
+    }
+
+    /// What the planner does not check, because only SQL minds it.
+    private static func check(_ view: ViewDefinition) throws {
+        func refuse(_ message: String, _ remedy: String) -> EngineError { EngineError(.viewDefinition, .user, message, remedy: remedy) }
+        let allowed = "names start with a letter and have letters, digits and '_'"
+        guard ViewSQL.isPlainName(view.name), !view.name.lowercased().hasPrefix("sqlite_") else {
+            throw refuse("'\(view.name)' cannot be the name of a view", "\(allowed); 'sqlite_' is SQLite's own prefix")
+        }
+        var seen = [ViewSQL.eventTimeColumn: ViewSQL.eventTimeColumn]
+        for column in view.type.columns {
+            let name = column.flatName
+            guard !name.isEmpty, !name.utf8.contains(0) else { throw refuse("view '\(view.name)' has a column without a name", allowed) }
+            if let other = seen.updateValue(name, forKey: name.lowercased()) {
+                throw refuse(
+                    "view '\(view.name)' has the columns '\(other)' and '\(name)', which are one name in SQL",
+                    "rename one with a map and a select before the view")
+            }
+        }
+        for name in view.key where view.type.index(flatName: name) == nil {
+            throw refuse("the key of view '\(view.name)' names '\(name)', which is no column of it", "its columns are \(view.type)")
+        }
+        guard !view.key.isEmpty else { throw refuse("view '\(view.name)' has no key", "name the columns that make a row unique") }
+    }
+}

@@ -1,0 +1,19 @@
+import SQLiteViews
+import Stores
+import Testing
+import ViewConformance
+
+/// SQLite under the contract that all view stores share.
+@Suite struct ConformanceTests {
+    struct Harness: ViewStoreHarness {
+        let directory: TemporaryDirectory
+        let holdsNUL = true
+        init() throws { directory = try TemporaryDirectory() }
+        func open() throws -> any ViewStore { try SQLiteViews(directory: directory.path) }
+    }
+
+    @Test(arguments: ViewConformance.checks)
+    func `SQLite keeps the contract of view stores`(_ check: ViewConformance.Check) throws {
+        try check.run(try Harness())
+    }
+}
