@@ -27,11 +27,18 @@ struct AvroSchemaParserTests {
         let schema = try #require(parsed)
         let size = Schema(name: "size", fields: [.init("cpus", .int)])
         let state = AvroType.enumeration(name: "state", symbols: ["RUNNING", "STOPPED"])
-        #expect(schema == Schema(name: "machine", namespace: "cloud", doc: "A machine.", fields: [
-            .init("id", .string, doc: "Its id."), .init("state", state, defaultJSON: "\"RUNNING\""), .init("before", state, isNullable: true, defaultJSON: "null"),
-            .init("seen", .timestampMillis), .init("born", .date, isNullable: true, defaultJSON: "5"), .init("tags", .map, defaultJSON: "{}"),
-            .init("size", .record(size)), .init("wish", .record(size), isNullable: true), .init("u", .uuid), .init("raw", .bytes, defaultJSON: "\"ÿ\""),
-        ]))
+        #expect(
+            schema
+                == Schema(
+                    name: "machine", namespace: "cloud", doc: "A machine.",
+                    fields: [
+                        .init("id", .string, doc: "Its id."), .init("state", state, defaultJSON: "\"RUNNING\""),
+                        .init("before", state, isNullable: true, defaultJSON: "null"),
+                        .init("seen", .timestampMillis), .init("born", .date, isNullable: true, defaultJSON: "5"),
+                        .init("tags", .map, defaultJSON: "{}"),
+                        .init("size", .record(size)), .init("wish", .record(size), isNullable: true), .init("u", .uuid),
+                        .init("raw", .bytes, defaultJSON: "\"ÿ\""),
+                    ]))
         let again = AvroSchemaParser.parse(schema.avroJSON(), file: "again.avsc")
         #expect(again.findings.isEmpty)
         #expect(again.schema == schema)
@@ -48,7 +55,8 @@ struct AvroSchemaParserTests {
     }
 
     @Test func `all findings come in one run, each at its token`() {
-        let (schema, findings) = AvroSchemaParser.parse("""
+        let (schema, findings) = AvroSchemaParser.parse(
+            """
             { "type": "record", "name": "m",
               "fields": [
                 { "name": "a", "type": "strnig" },
@@ -63,11 +71,13 @@ struct AvroSchemaParserTests {
               ] }
             """, file: "m.avsc")
         #expect(schema == nil)
-        #expect(findings.map { "\($0.location.line):\($0.location.column) \($0.code)" } == [
-            "3:28 schema.unknown_type", "4:15 schema.bad_name", "5:38 schema.unsupported_type", "6:15 schema.bad_name", "6:28 schema.recursion",
-            "6:65 schema.unknown_key", "7:46 schema.bad_default", "8:28 schema.bad_union", "9:61 schema.bad_logical_type",
-            "10:62 schema.bad_logical_type", "11:55 schema.unsupported_type",
-        ])
+        #expect(
+            findings.map { "\($0.location.line):\($0.location.column) \($0.code)" } == [
+                "3:28 schema.unknown_type", "4:15 schema.bad_name", "5:38 schema.unsupported_type", "6:15 schema.bad_name",
+                "6:28 schema.recursion",
+                "6:65 schema.unknown_key", "7:46 schema.bad_default", "8:28 schema.bad_union", "9:61 schema.bad_logical_type",
+                "10:62 schema.bad_logical_type", "11:55 schema.unsupported_type",
+            ])
         #expect(findings[0].remedy?.contains("did you mean 'string'?") == true)
         #expect(findings[5].remedy?.contains("did you mean 'default'?") == true)
     }
@@ -78,11 +88,20 @@ struct AvroSchemaParserTests {
         (#"{"type":"record","name":"a","fields":[{"type":"int"}]}"#, "1:39 schema.missing_key"),
         (#"{"type":"record","name":"a","name":"b","fields":[]}"#, "1:29 schema.duplicate_key"),
         (#"{"type":"record","name":"a","fields":[{"name":"x","type":"int"},{"name":"x","type":"int"}]}"#, "1:73 schema.duplicate_name"),
-        (#"{"type":"record","name":"a","fields":[{"name":"x","type":{"type":"enum","name":"e","symbols":[]}}]}"#, "1:94 schema.wrong_value"),
-        (#"{"type":"record","name":"a","fields":[{"name":"x","type":{"type":"fixed","name":"f","size":4}}]}"#, "1:66 schema.unsupported_type"),
+        (
+            #"{"type":"record","name":"a","fields":[{"name":"x","type":{"type":"enum","name":"e","symbols":[]}}]}"#,
+            "1:94 schema.wrong_value"
+        ),
+        (
+            #"{"type":"record","name":"a","fields":[{"name":"x","type":{"type":"fixed","name":"f","size":4}}]}"#,
+            "1:66 schema.unsupported_type"
+        ),
         (#"{"type":"record","name":"a","fields":[{"name":"x","type":["null","int"],"default":3}]}"#, "1:83 schema.bad_default"),
         (#"{"type":"record","name":"a","fields":[{"name":"x","type":["int","null"],"default":null}]}"#, "1:83 schema.bad_default"),
-        (#"{"type":"record","name":"a","fields":[{"name":"x","type":{"type":"record","name":"r","fields":[{"name":"y","type":"int"}]},"default":{}}]}"#, "1:134 schema.bad_default"),
+        (
+            #"{"type":"record","name":"a","fields":[{"name":"x","type":{"type":"record","name":"r","fields":[{"name":"y","type":"int"}]},"default":{}}]}"#,
+            "1:134 schema.bad_default"
+        ),
     ])
     func `each mistake has its code and place`(text: String, expected: String) {
         let (schema, findings) = AvroSchemaParser.parse(text, file: "x.avsc")

@@ -56,10 +56,15 @@ struct JSONFuzzTests {
     }
 
     @Test func `every cut of a record is refused and read no further than it goes`() {
-        let text = Array(#"{"id":"é\u00e9\ud83d\ude00","n":-12.5e+3,"m":{"b":"x","a":"y"},"r":[true,false,null,{"k":1}],"t":"2026-01-05T00:00:00Z"}"#.utf8)
-        let schema = Schema(name: "c", fields: [
-            .init("id", .string), .init("n", .double), .init("m", .map), .init("t", .timestampMillis), .init("zz", .string, isNullable: true),
-        ])
+        let text = Array(
+            #"{"id":"é\u00e9\ud83d\ude00","n":-12.5e+3,"m":{"b":"x","a":"y"},"r":[true,false,null,{"k":1}],"t":"2026-01-05T00:00:00Z"}"#
+                .utf8)
+        let schema = Schema(
+            name: "c",
+            fields: [
+                .init("id", .string), .init("n", .double), .init("m", .map), .init("t", .timestampMillis),
+                .init("zz", .string, isNullable: true),
+            ])
         let guarded = GuardedBytes()
         let decoder = JSONRecordDecoder(schema: schema)
         decoder.begin(capacity: text.count + 1)

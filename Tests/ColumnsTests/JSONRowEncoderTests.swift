@@ -17,16 +17,23 @@ struct JSONRowEncoderTests {
         }
         let start = EventTime("2026-01-05T00:00:00Z")!
         let rows: [[Value]] = [
-            [.string("a\"b\u{1}é"), .int(-7), .double(5), .timestamp(start), .bool(true), .null, .map(["b": "2", "a": "1"]), .timestamp(start), .double(0.1),
-             .bytes([1, 2]), .bool(true), .duration(TimeSpan(microseconds: 1_500_000))],
-            [.string(""), .int(.min), .double(.nan), .timestamp(.init(microseconds: start.microseconds + 250_000)), .bool(false), .null, .null,
-             .timestamp(start), .double(1e-7), .bytes([]), .bool(false), .duration(TimeSpan(microseconds: -1))],
+            [
+                .string("a\"b\u{1}é"), .int(-7), .double(5), .timestamp(start), .bool(true), .null, .map(["b": "2", "a": "1"]),
+                .timestamp(start), .double(0.1),
+                .bytes([1, 2]), .bool(true), .duration(TimeSpan(microseconds: 1_500_000)),
+            ],
+            [
+                .string(""), .int(.min), .double(.nan), .timestamp(.init(microseconds: start.microseconds + 250_000)), .bool(false), .null,
+                .null,
+                .timestamp(start), .double(1e-7), .bytes([]), .bool(false), .duration(TimeSpan(microseconds: -1)),
+            ],
         ]
         for row in rows { for (column, value) in zip(columns, row) { column.append(value) } }
-        #expect(JSONRowEncoder(type: type).texts(columns) == [
-            #"{"id":"a\"b\u0001é","n":-7,"v":5.0,"at":"2026-01-05T00:00:00Z","machines":{"sku":null,"tags":{"a":"1","b":"2"}},"window":{"start":"2026-01-05T00:00:00Z","hours":0.1},"raw":"AQI=","ok":true,"took":"1.5s"}"#,
-            #"{"id":"","n":-9223372036854775808,"v":"NaN","at":"2026-01-05T00:00:00.250Z","machines":null,"window":{"start":"2026-01-05T00:00:00Z","hours":1e-07},"raw":"","ok":false,"took":"-0.000001s"}"#,
-        ])
+        #expect(
+            JSONRowEncoder(type: type).texts(columns) == [
+                #"{"id":"a\"b\u0001é","n":-7,"v":5.0,"at":"2026-01-05T00:00:00Z","machines":{"sku":null,"tags":{"a":"1","b":"2"}},"window":{"start":"2026-01-05T00:00:00Z","hours":0.1},"raw":"AQI=","ok":true,"took":"1.5s"}"#,
+                #"{"id":"","n":-9223372036854775808,"v":"NaN","at":"2026-01-05T00:00:00.250Z","machines":null,"window":{"start":"2026-01-05T00:00:00Z","hours":1e-07},"raw":"","ok":false,"took":"-0.000001s"}"#,
+            ])
         #expect(JSONRowEncoder(type: RowType([])).texts([]) == [])
     }
 

@@ -3,11 +3,14 @@ import Columns
 import Testing
 
 struct KeyEncoderTests {
-    static let schema = Schema(name: "k", fields: [
-        .init("id", .string), .init("n", .long, isNullable: true), .init("ok", .boolean), .init("at", .timestampMillis), .init("v", .double),
-        .init("tags", .map), .init("raw", .bytes),
-        .init("r", .record(Schema(name: "r", fields: [.init("x", .string)])), isNullable: true),
-    ])
+    static let schema = Schema(
+        name: "k",
+        fields: [
+            .init("id", .string), .init("n", .long, isNullable: true), .init("ok", .boolean), .init("at", .timestampMillis),
+            .init("v", .double),
+            .init("tags", .map), .init("raw", .bytes),
+            .init("r", .record(Schema(name: "r", fields: [.init("x", .string)])), isNullable: true),
+        ])
 
     /// The keys of two records: one whole, one with nulls.
     func keys(_ paths: [String]) -> [String?] {
@@ -27,12 +30,15 @@ struct KeyEncoderTests {
         }
     }
 
-    @Test(arguments: [
-        (["id"], ["i-1", ""]), (["n"], ["[42]", nil]), (["id", "n"], [#"["i-1",42]"#, nil]),
-        (["id", "n", "ok", "at"], [#"["i-1",42,true,"2026-01-05T00:00:00Z"]"#, nil]), (["at"], [#"["2026-01-05T00:00:00Z"]"#, #"["2026-01-05T00:00:00.001Z"]"#]),
-        (["v", "id"], [#"[0.5,"i-1"]"#, #"[-3.0,""]"#]), (["tags"], [#"[{"a":"é","b":"\""}]"#, "[{}]"]), (["raw"], [#"["AQI="]"#, #"[""]"#]),
-        (["r.x"], ["y", nil]), (["ok", "r.x"], [#"[true,"y"]"#, nil]),
-    ] as [([String], [String?])])
+    @Test(
+        arguments: [
+            (["id"], ["i-1", ""]), (["n"], ["[42]", nil]), (["id", "n"], [#"["i-1",42]"#, nil]),
+            (["id", "n", "ok", "at"], [#"["i-1",42,true,"2026-01-05T00:00:00Z"]"#, nil]),
+            (["at"], [#"["2026-01-05T00:00:00Z"]"#, #"["2026-01-05T00:00:00.001Z"]"#]),
+            (["v", "id"], [#"[0.5,"i-1"]"#, #"[-3.0,""]"#]), (["tags"], [#"[{"a":"é","b":"\""}]"#, "[{}]"]),
+            (["raw"], [#"["AQI="]"#, #"[""]"#]),
+            (["r.x"], ["y", nil]), (["ok", "r.x"], [#"[true,"y"]"#, nil]),
+        ] as [([String], [String?])])
     func `the golden vectors of keys hold`(paths: [String], expected: [String?]) {
         #expect(keys(paths) == expected)
     }

@@ -24,7 +24,9 @@ extension AvroSchemaParser {
         case .string(let name): return reference(name, at: value.offset, namespace: namespace)
         case .object: break
         case .array:
-            report(.schemaBadUnion, "a union stands inside another type", remedy: "a union is the type of a field, of null and one type", at: value.offset)
+            report(
+                .schemaBadUnion, "a union stands inside another type", remedy: "a union is the type of a field, of null and one type",
+                at: value.offset)
             return nil
         default:
             report(.schemaWrongValue, "a type is \(value.kindName)", remedy: "types: \(Self.allowedTypes)", at: value.offset)
@@ -53,14 +55,19 @@ extension AvroSchemaParser {
         if let type = named[full] ?? named[name] { return type }
         if let outer = [full, name].first(where: { open.contains($0) }) {
             report(
-                .schemaRecursion, "record '\(outer)' contains itself", remedy: "a row has a fixed set of columns: refer to the other record by its key instead", at: offset)
+                .schemaRecursion, "record '\(outer)' contains itself",
+                remedy: "a row has a fixed set of columns: refer to the other record by its key instead", at: offset)
         } else if let instead = Self.unsupported[name] {
             report(.schemaUnsupportedType, "type '\(name)' has no column", remedy: "\(instead); allowed: \(Self.allowedTypes)", at: offset)
         } else {
             let complex = ["record", "enum", "map"]
             let nearest = nearestName(to: name, among: Self.primitives.keys.sorted() + complex + named.keys.sorted())
-            let hint = complex.contains(name) ? "write it as an object: { \"type\": \"\(name)\", … }; " : nearest.map { "did you mean '\($0)'? " } ?? ""
-            report(.schemaUnknownType, "unknown type '\(name)'", remedy: "\(hint)Allowed: \(Self.allowedTypes), or a name declared before", at: offset)
+            let hint =
+                complex.contains(name)
+                ? "write it as an object: { \"type\": \"\(name)\", … }; " : nearest.map { "did you mean '\($0)'? " } ?? ""
+            report(
+                .schemaUnknownType, "unknown type '\(name)'", remedy: "\(hint)Allowed: \(Self.allowedTypes), or a name declared before",
+                at: offset)
         }
         return nil
     }
@@ -70,7 +77,8 @@ extension AvroSchemaParser {
         let allowed = "allowed: timestamp-millis and timestamp-micros on long, date on int, uuid on string"
         guard let name = value.string, let known = Self.logicalTypes.first(where: { $0.name == name }) else {
             let nearest = value.string.flatMap { nearestName(to: $0, among: Self.logicalTypes.map(\.name)) }
-            let instead = value.string == "decimal" ? "use double, or long in the smallest unit; " : nearest.map { "did you mean '\($0)'? " } ?? ""
+            let instead =
+                value.string == "decimal" ? "use double, or long in the smallest unit; " : nearest.map { "did you mean '\($0)'? " } ?? ""
             report(.schemaBadLogicalType, "unknown logical type \(value)", remedy: instead + allowed, at: value.offset)
             return nil
         }
@@ -88,7 +96,9 @@ extension AvroSchemaParser {
             return nil
         }
         guard values.string == "string" || values["type"]?.string == "string" && values["logicalType"] == nil else {
-            report(.schemaUnsupportedType, "a map of \(values)", remedy: "a map's values are strings; use a record for fields of other types", at: values.offset)
+            report(
+                .schemaUnsupportedType, "a map of \(values)", remedy: "a map's values are strings; use a record for fields of other types",
+                at: values.offset)
             return nil
         }
         return .map
@@ -116,7 +126,9 @@ extension AvroSchemaParser {
         guard let name else { return nil }
         let full = Schema.fullName(name, space)
         if open.contains(full) || named[full] != nil {
-            report(.schemaDuplicateName, "'\(full)' is declared twice", remedy: "name each record and enum once; refer to it by name after", at: value["name"]!.offset)
+            report(
+                .schemaDuplicateName, "'\(full)' is declared twice", remedy: "name each record and enum once; refer to it by name after",
+                at: value["name"]!.offset)
         }
         // The full name where it is not in the namespace around it, so that it means the same wherever it is written.
         let type = AvroType.enumeration(name: space == namespace ? name : full, symbols: names)

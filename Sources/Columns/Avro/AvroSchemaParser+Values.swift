@@ -11,7 +11,8 @@ extension AvroSchemaParser {
             }
             if !allowed.contains(member.key), let nearest = nearestName(to: member.key, among: allowed) {
                 report(
-                    .schemaUnknownKey, "unknown key '\(member.key)'", remedy: "did you mean '\(nearest)'? Keys of \(what): \(allowed.joined(separator: ", "))",
+                    .schemaUnknownKey, "unknown key '\(member.key)'",
+                    remedy: "did you mean '\(nearest)'? Keys of \(what): \(allowed.joined(separator: ", "))",
                     at: member.keyOffset)
             }
         }
@@ -44,7 +45,9 @@ extension AvroSchemaParser {
     /// Name and namespace of a record or enum: a dotted name carries its own, else `namespace` does, else that around it.
     mutating func name(of value: JSONValue, namespace: String?) -> (name: String?, namespace: String?) {
         let declared = string("namespace", of: value)
-        if let declared, !declared.isEmpty, !declared.split(separator: ".", omittingEmptySubsequences: false).allSatisfy({ Self.isName(String($0)) }) {
+        if let declared, !declared.isEmpty,
+            !declared.split(separator: ".", omittingEmptySubsequences: false).allSatisfy({ Self.isName(String($0)) })
+        {
             report(.schemaBadName, "'\(declared)' is not a namespace", remedy: "names joined by dots", at: value["namespace"]!.offset)
         }
         guard let found = value["name"] else {
@@ -54,7 +57,9 @@ extension AvroSchemaParser {
         guard let text = found.string, let parts = Optional(text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)),
             parts.allSatisfy(Self.isName)
         else {
-            report(.schemaBadName, "\(found) is not a name", remedy: "a letter or '_', then letters, digits and '_'; a namespace before it with dots", at: found.offset)
+            report(
+                .schemaBadName, "\(found) is not a name",
+                remedy: "a letter or '_', then letters, digits and '_'; a namespace before it with dots", at: found.offset)
             return (nil, declared ?? namespace)
         }
         guard parts.count > 1 else { return (text, declared ?? namespace) }
@@ -65,7 +70,9 @@ extension AvroSchemaParser {
     mutating func checkDefault(_ value: JSONValue, _ type: AvroType, isNullable: Bool, isNullFirst: Bool) {
         if isNullable, isNullFirst {
             if !value.isNull {
-                report(.schemaBadDefault, "the default \(value) of a union that begins with null is not null", remedy: #"null, or put the other type first: [T, "null"]"#, at: value.offset)
+                report(
+                    .schemaBadDefault, "the default \(value) of a union that begins with null is not null",
+                    remedy: #"null, or put the other type first: [T, "null"]"#, at: value.offset)
             }
             return
         }
@@ -80,15 +87,21 @@ extension AvroSchemaParser {
                     if !(field.isNullable && member.value.isNull) { checkDefault(member.value, field.type, isNullable: field.isNullable) }
                 } else {
                     let nearest = nearestName(to: member.key, among: schema.fields.map(\.name)).map { "did you mean '\($0)'? " } ?? ""
-                    report(.schemaBadDefault, "the default has no field '\(member.key)'", remedy: nearest + "fields: \(schema.fields.map(\.name).joined(separator: ", "))", at: member.keyOffset)
+                    report(
+                        .schemaBadDefault, "the default has no field '\(member.key)'",
+                        remedy: nearest + "fields: \(schema.fields.map(\.name).joined(separator: ", "))", at: member.keyOffset)
                 }
             }
             for field in schema.fields where value[field.name] == nil && field.defaultJSON == nil && !field.isNullable {
-                report(.schemaBadDefault, "the default lacks field '\(field.name)', which has no default", remedy: "give it a value", at: value.offset)
+                report(
+                    .schemaBadDefault, "the default lacks field '\(field.name)', which has no default", remedy: "give it a value",
+                    at: value.offset)
             }
         case (.bytes, .string(let text)) where text.unicodeScalars.allSatisfy({ $0.value < 256 }): break
         case (.bytes, .string):
-            report(.schemaBadDefault, "the default \(value) holds a character beyond U+00FF", remedy: "a byte is a character U+0000 to U+00FF", at: value.offset)
+            report(
+                .schemaBadDefault, "the default \(value) holds a character beyond U+00FF", remedy: "a byte is a character U+0000 to U+00FF",
+                at: value.offset)
         default:
             let isTextualTime = [AvroType.timestampMillis, .timestampMicros, .date].contains(type) && value.string != nil
             let single = Schema(name: "default", fields: [Schema.Field("value", type)])

@@ -24,8 +24,8 @@ extension ErrorCode {
 /// look like a slip in a known one).
 public struct AvroSchemaParser {
     public static let allowedTypes =
-        "boolean, int, long, float, double, string, bytes, enum, map of string, record, a union of one of these with null, and the logical types "
-        + "timestamp-millis, timestamp-micros (long), date (int), uuid (string)"
+        "boolean, int, long, float, double, string, bytes, enum, map of string, record, a union of one of these with null, "
+        + "and the logical types timestamp-millis, timestamp-micros (long), date (int), uuid (string)"
 
     let text: String
     let file: String
@@ -61,7 +61,7 @@ public struct AvroSchemaParser {
         }
         guard root.members != nil, root["type"]?.string == "record" else {
             report(
-                .schemaNotARecord, "a schema file declares a record; this is \(root["type"].map { "of type \($0)" } ?? root.kindName)",
+                .schemaNotARecord, "a schema file declares a record, not \(root["type"].map(\.description) ?? root.kindName)",
                 remedy: #"{ "type": "record", "name": "…", "fields": [ … ] }"#, at: root.offset)
             return nil
         }
@@ -75,14 +75,17 @@ public struct AvroSchemaParser {
         let full = name.map { Schema.fullName($0, space) }
         if let full {
             if open.contains(full) || named[full] != nil {
-                report(.schemaDuplicateName, "'\(full)' is declared twice", remedy: "name each record and enum once; refer to it by name after", at: value["name"]!.offset)
+                report(
+                    .schemaDuplicateName, "'\(full)' is declared twice",
+                    remedy: "name each record and enum once; refer to it by name after", at: value["name"]!.offset)
             }
             open.append(full)
         }
         defer { if full != nil { open.removeLast() } }
         var schema = Schema(name: name ?? "", namespace: space == namespace ? nil : space, doc: string("doc", of: value), fields: [])
         guard let fields = value["fields"] else {
-            report(.schemaMissingKey, "the record has no 'fields'", remedy: #""fields": [ { "name": "…", "type": "…" } ]"#, at: value.offset)
+            report(
+                .schemaMissingKey, "the record has no 'fields'", remedy: #""fields": [ { "name": "…", "type": "…" } ]"#, at: value.offset)
             return nil
         }
         guard let elements = fields.elements else {
@@ -93,7 +96,9 @@ public struct AvroSchemaParser {
         for element in elements {
             guard let field = field(element, namespace: space) else { continue }
             if !seen.insert(field.name).inserted {
-                report(.schemaDuplicateName, "the record has two fields '\(field.name)'", remedy: "rename or remove one", at: element["name"]!.offset)
+                report(
+                    .schemaDuplicateName, "the record has two fields '\(field.name)'", remedy: "rename or remove one",
+                    at: element["name"]!.offset)
             }
             schema.fields.append(field)
         }
@@ -125,7 +130,8 @@ public struct AvroSchemaParser {
         let nulls = branches.indices.filter { branches[$0].string == "null" }
         guard branches.count == 2, nulls.count == 1 else {
             report(
-                .schemaBadUnion, "the union \(value) is not of null and one type", remedy: #"write ["null", T] or [T, "null"], or a record with a nullable field for each"#,
+                .schemaBadUnion, "the union \(value) is not of null and one type",
+                remedy: #"write ["null", T] or [T, "null"], or a record with a nullable field for each"#,
                 at: value.offset)
             return nil
         }

@@ -51,7 +51,8 @@ extension Schema {
         case .duration: return logical("long", "duration-micros")
         case .enumeration(let name, let symbols):
             if !written.insert(fullName(name, space)).inserted { return JSONText.quoted(name) }
-            return #"{ "type": "enum", "name": \#(JSONText.quoted(name)), "symbols": ["# + symbols.map(JSONText.quoted).joined(separator: ", ") + "] }"
+            return #"{ "type": "enum", "name": \#(JSONText.quoted(name)), "symbols": ["#
+                + symbols.map(JSONText.quoted).joined(separator: ", ") + "] }"
         case .record(let nested):
             let full = fullName(nested.name, nested.namespace ?? space)
             return written.contains(full) ? JSONText.quoted(full) : nested.record(indent: indent, inherited: space, &written)

@@ -92,7 +92,7 @@ struct JSONNumber {
     ///    remainder, is rounded once.
     /// 3. Anything else is for the C library.
     @inline(__always)
-    func double(_ start: BytePointer, _ end: BytePointer) -> Double {
+    func double(_ start: BytePointer, _ end: BytePointer, _ powersOfTen: UnsafePointer<Double>) -> Double {
         if digits <= Self.digitsMax, mantissa <= 1 << 53, exponent >= -22, exponent <= 22 {
             let power = powersOfTen[exponent < 0 ? -exponent : exponent]
             let magnitude = exponent < 0 ? Double(mantissa) / power : Double(mantissa) * power
@@ -145,8 +145,9 @@ struct JSONNumber {
     }
 }
 
-/// 10^0...10^22, the powers that are exact doubles. One allocation for the life of the process, so that reading it is a load.
-private nonisolated(unsafe) let powersOfTen: UnsafePointer<Double> = {
+/// 10^0...10^22, the powers that are exact doubles. One allocation for the life of the process; a decoder keeps the pointer,
+/// so that a number is not preceded by the check whether a global is initialised.
+nonisolated(unsafe) let powersOfTen: UnsafePointer<Double> = {
     let table = UnsafeMutablePointer<Double>.allocate(capacity: 23)
     var power = 1.0
     for i in 0...22 {

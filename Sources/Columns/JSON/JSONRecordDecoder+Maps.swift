@@ -34,7 +34,8 @@ extension JSONRecordDecoder {
             let raw = UnsafeMutableRawPointer(entry)
             raw.storeBytes(of: UInt32(truncatingIfNeeded: keyLength).littleEndian, as: UInt32.self)
             raw.storeBytes(
-                of: UInt32(truncatingIfNeeded: o - entry - StringMap.entryHeaderBytes - keyLength).littleEndian, toByteOffset: 4, as: UInt32.self)
+                of: UInt32(truncatingIfNeeded: o - entry - StringMap.entryHeaderBytes - keyLength).littleEndian, toByteOffset: 4,
+                as: UInt32.self)
             if let previous, MapSorter.compareKeys(UnsafePointer(previous), UnsafePointer(entry)) >= 0 { isSorted = false }
             previous = entry
             p = JSONScan.skipSpace(afterValue, end)

@@ -74,7 +74,9 @@ extension JSONRecordDecoder {
         let text = UnsafeRawPointer(guess)
         var at = 0
         while at + 8 <= length {
-            guard text.load(fromByteOffset: at, as: UInt64.self) == UnsafeRawPointer(p + at).loadUnaligned(as: UInt64.self) else { return false }
+            guard text.load(fromByteOffset: at, as: UInt64.self) == UnsafeRawPointer(p + at).loadUnaligned(as: UInt64.self) else {
+                return false
+            }
             at += 8
         }
         guard at < length else { return true }
@@ -135,7 +137,10 @@ extension JSONRecordDecoder {
             let object = objects + i
             for place in 0..<min(object.pointee.slotCount, KeyGuess.countMax) {
                 let index = object.pointee.slotStart + place
-                let text = [JSONScan.quote] + UnsafeBufferPointer(start: texts + slots[index].keyOffset, count: slots[index].keyLength) + [JSONScan.quote]
+                let text =
+                    [JSONScan.quote] + UnsafeBufferPointer(start: texts + slots[index].keyOffset, count: slots[index].keyLength) + [
+                        JSONScan.quote
+                    ]
                 guard text.count <= KeyGuess.bytesMax else { break }
                 text.withUnsafeBufferPointer { learn($0.baseAddress!, text.count, slot: index, object.pointee.guesses + place) }
                 object.pointee.guessCount = place + 1

@@ -69,7 +69,7 @@ extension JSONRecordDecoder {
         guard p.pointee == JSONScan.minus || p.pointee &- 48 < 10 else { return namedDouble(p, end, slot, depth) }
         var number = JSONNumber()
         guard let next = number.scan(p, end, &stop) else { return nil }
-        var result = number.double(p, next)
+        var result = number.double(p, next, powers)
         if slot.pointee.kind == .float { result = Double(Float(result)) }
         guard result.isFinite else { return fail(.overflow, p, slot) }
         store(word: Int64(bitPattern: result.bitPattern), slot)

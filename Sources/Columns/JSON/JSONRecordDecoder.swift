@@ -37,6 +37,7 @@ public final class JSONRecordDecoder {
     /// Keys, defaults and enum symbols, in the plan's memory.
     let texts: BytePointer
     let symbols: UnsafePointer<BytesReference>
+    let powers = powersOfTen
     /// Where maps whose keys came out of order are sorted.
     let mapSorter = MapSorter()
 
@@ -82,7 +83,9 @@ public final class JSONRecordDecoder {
         arena = ByteArena(capacity: arenaHint)
         columns = type.columns.indices.map { index in
             let column = type.columns[index].type
-            guard isWanted[index] else { return Column(column, capacity: 0, isNullable: true, arena: column.layout == .reference ? arena : nil) }
+            guard isWanted[index] else {
+                return Column(column, capacity: 0, isNullable: true, arena: column.layout == .reference ? arena : nil)
+            }
             return Column(
                 column, capacity: capacity, isNullable: type.isNullable(at: index), arena: column.layout == .reference ? arena : nil)
         }

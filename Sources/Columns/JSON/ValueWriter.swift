@@ -6,6 +6,9 @@ struct ColumnReader {
     var storage: UnsafeMutableRawPointer?
     var validity: UnsafeMutablePointer<UInt8>?
     var arenaBase: MutableBytePointer?
+    /// The day written last, since 1970, and its text: rows close in time share it.
+    private var day = Int64.min
+    private var dayText: (UInt64, UInt16) = (0, 0)
 
     init(_ type: ValueType) { self.type = type }
 
@@ -43,16 +46,55 @@ struct ColumnReader {
 
     /// Writes the value of a row that is not null; there is room for `jsonBytesMax` and the overshoot.
     @inline(__always)
-    func writeJSON(_ row: Int, to out: MutableBytePointer) -> MutableBytePointer {
+    mutating func writeJSON(_ row: Int, to out: MutableBytePointer) -> MutableBytePointer {
         switch type {
         case .string:
             let text = bytes(row)
             return JSONText.write(string: text.baseAddress, count: text.count, to: out)
         case .double: return JSONText.write(double: Double(bitPattern: UInt64(bitPattern: word(row))), to: out)
         case .int: return JSONText.write(int: word(row), to: out)
-        case .timestamp: return JSONText.write(timestamp: EventTime(microseconds: word(row)), to: out)
+        case .timestamp: return writeTimestamp(EventTime(microseconds: word(row)), to: out)
         default: return writeOther(row, to: out)
         }
+    }
+
+    /// A whole second of the day written last takes a few stores; other times go the long way.
+    @inline(__always)
+    private mutating func writeTimestamp(_ time: EventTime, to out: MutableBytePointer) -> MutableBytePointer {
+        let timeDay = time.microseconds / 86_400_000_000
+        let rest = time.microseconds &- timeDay &* 86_400_000_000
+        let seconds = rest / 1_000_000
+        guard timeDay == day, rest >= 0, seconds &* 1_000_000 == rest else { return writeAnyTimestamp(time, to: out) }
+        let raw = UnsafeMutableRawPointer(out)
+        out[0] = JSONScan.quote
+        raw.storeBytes(of: dayText.0, toByteOffset: 1, as: UInt64.self)
+        raw.storeBytes(of: dayText.1, toByteOffset: 9, as: UInt16.self)
+        out[11] = 0x54
+        Self.writeTwoDigits(seconds / 3_600, to: out + 12)
+        out[14] = JSONScan.colon
+        Self.writeTwoDigits(seconds / 60 % 60, to: out + 15)
+        out[17] = JSONScan.colon
+        Self.writeTwoDigits(seconds % 60, to: out + 18)
+        out[20] = 0x5A
+        out[21] = JSONScan.quote
+        return out + 22
+    }
+
+    @inline(__always)
+    private static func writeTwoDigits(_ value: Int64, to out: MutableBytePointer) {
+        out[0] = UInt8(truncatingIfNeeded: 48 &+ value / 10)
+        out[1] = UInt8(truncatingIfNeeded: 48 &+ value % 10)
+    }
+
+    @inline(never)
+    private mutating func writeAnyTimestamp(_ time: EventTime, to out: MutableBytePointer) -> MutableBytePointer {
+        let end = JSONText.write(timestamp: time, to: out)
+        // Only days from 1970 to 9999: before and after, division and text do not go by the same day.
+        guard time.microseconds >= 0, time.microseconds <= JSONRecordDecoder.timeRange.upperBound else { return end }
+        day = time.microseconds / 86_400_000_000
+        let raw = UnsafeRawPointer(out)
+        dayText = (raw.loadUnaligned(fromByteOffset: 1, as: UInt64.self), raw.loadUnaligned(fromByteOffset: 9, as: UInt16.self))
+        return end
     }
 
     @inline(never)
