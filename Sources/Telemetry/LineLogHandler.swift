@@ -97,16 +97,16 @@ struct LineLogHandler: LogHandler {
         for field in fields {
             let value = field.value.description
             let isPlain = !value.isEmpty && value.utf8.allSatisfy { $0 > 32 && $0 != 34 && $0 != 61 && $0 != 127 }
-            line += " \(field.name)=" + (isPlain ? value : JSONText.quoted(value))
+            line += " \(field.name)=" + (isPlain ? value : LineJSON.quoted(value))
         }
         return line + "\n"
     }
 
     private func jsonLine(_ event: LogEvent, _ name: String?, _ fields: [EventField]) -> String {
         var line = "{\"time\":\"\(clock.now())\",\"level\":\"\(event.level.rawValue)\""
-        if let name { line += ",\"event\":" + JSONText.quoted(name) }
-        line += ",\"message\":" + JSONText.quoted(event.message.description)
-        for field in fields { line += ",\(JSONText.quoted(field.name)):" + JSONText.value(field.value) }
+        if let name { line += ",\"event\":" + LineJSON.quoted(name) }
+        line += ",\"message\":" + LineJSON.quoted(event.message.description)
+        for field in fields { line += ",\(LineJSON.quoted(field.name)):" + LineJSON.value(field.value) }
         return line + "}\n"
     }
 

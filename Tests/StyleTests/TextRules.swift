@@ -65,3 +65,26 @@ import Testing
     }
     expect("test names", found)
 }
+
+/// Paths that a page names in backticks, where they should be files of this repository.
+private func namedPaths(_ page: SourceFile) -> [(path: String, line: Int)] {
+    page.lines.enumerated().flatMap { index, line in
+        line.split(separator: "`", omittingEmptySubsequences: false).enumerated().compactMap { part, text in
+            let isQuoted = part % 2 == 1
+            let isPath = ["Sources/", "Tests/", "deploy/", "topologies/", "schemas/"].contains { text.hasPrefix($0) }
+            return isQuoted && isPath && !text.contains(" ") ? (String(text), index + 1) : nil
+        }
+    }
+}
+
+@Test func `the files that the pages name are there`() {
+    let pages = Repository.others.filter { $0.path.hasSuffix(".md") }
+    expect(
+        "pages",
+        pages.flatMap { page in
+            namedPaths(page).filter { !FileManager.default.fileExists(atPath: Repository.root.appendingPathComponent($0.path).path) }.map {
+                Violation(file: page.path, line: $0.line, what: "'\($0.path)' is not there", remedy: "Name the file that does it now.")
+            }
+        })
+    #expect(namedPaths(SourceFile(path: "README.md", text: "see `Sources/X.swift`, `swift` and Tests/Y\n")).map(\.path) == ["Sources/X.swift"])
+}

@@ -68,7 +68,7 @@ private func line(_ format: LineFormat, level: EventLevel = .info, _ event: Orde
 }
 
 @Test func `JSON text escapes what must be escaped and writes null for what JSON cannot say`() {
-    #expect(JSONText.quoted("a\u{1}\"\\\u{2028}é") == #""a\u0001\"\\\u2028é""#)
-    #expect(JSONText.number(.infinity) == "null")
-    #expect(JSONText.number(0.25) == "0.25")
+    #expect(LineJSON.quoted("a\u{1}\"\\\u{2028}é") == #""a\u0001\"\\\u2028é""#)
+    #expect(LineJSON.number(.infinity) == "null")
+    #expect(LineJSON.number(0.25) == "0.25")
 }

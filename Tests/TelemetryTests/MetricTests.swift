@@ -6,7 +6,7 @@ import Testing
 
 @Test func `an event changes its metrics whether or not its line is wanted`() throws {
     let metrics = TestMetrics()
-    withMetricsFactory(changingTo: metrics) {
+    withMetricsFactory(metrics) {
         Telemetry.emit(OrderShipped(to: "Rome", parcels: 2))
         Telemetry.emit(OrderShipped(to: "Rome", parcels: 3))
         Telemetry.emit(OrderShipped(to: "Oslo", parcels: 1))

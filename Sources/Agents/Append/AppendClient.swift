@@ -46,7 +46,8 @@ public final class AppendClient: Sendable {
         let trimmed = engine.hasSuffix("/") ? String(engine.dropLast()) : engine
         let authority = trimmed.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
         guard authority.count == 3, authority[0] == "http:" || authority[0] == "https:", authority[1].isEmpty,
-            !authority[2].isEmpty, !authority[2].hasPrefix("/"), !authority[2].contains(where: { $0 == "?" || $0 == "#" || $0.isWhitespace })
+            !authority[2].isEmpty, !authority[2].hasPrefix("/"),
+            !authority[2].contains(where: { $0 == "?" || $0 == "#" || $0.isWhitespace })
         else {
             throw EngineError(
                 .appendAddress, .user, "'\(engine)' is no engine's address.",

@@ -27,8 +27,8 @@ public struct Measurement: Hashable, Sendable {
 
     /// A line of JSON, newline included.
     public var jsonLine: String {
-        "{\"resource_id\":\(JSONText.quoted(resource)),\"observed_at\":\"\(observedAt)\",\"metric\":\(JSONText.quoted(metric)),"
-            + "\"value\":\(JSONText.number(value)),\"unit\":\(JSONText.quoted(unit))}\n"
+        "{\"resource_id\":\(LineJSON.quoted(resource)),\"observed_at\":\"\(observedAt)\",\"metric\":\(LineJSON.quoted(metric)),"
+            + "\"value\":\(LineJSON.number(value)),\"unit\":\(LineJSON.quoted(unit))}\n"
     }
 }
 

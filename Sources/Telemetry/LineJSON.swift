@@ -1,5 +1,5 @@
 /// Writes JSON (RFC 8259) values as text, for lines that are made now and then; columns have their own encoder.
-package enum JSONText {
+package enum LineJSON {
     /// The text in quotes, with control characters, quotes and backslashes escaped.
     /// - Complexity: O(n).
     package static func quoted(_ text: String) -> String {
