@@ -55,8 +55,13 @@ public struct TestInput: Sendable {
 
         /// The events' times, ascending.
         public var times: [EventTime] {
-            Array(stride(from: from.value.microseconds, to: until.value.microseconds, by: Int(every.value.microseconds)))
-                .map { EventTime(microseconds: $0) }
+            var times: [EventTime] = []
+            var time = from.value
+            while time < until.value {
+                times.append(time)
+                time = time + every.value
+            }
+            return times
         }
     }
 

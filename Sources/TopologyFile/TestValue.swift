@@ -106,7 +106,8 @@ extension TestValue {
         case (.string(let wanted), .duration(let got)): TimeSpan(wanted) == got
         case (.string(let wanted), .bytes(let got)): Array(wanted.utf8) == got
         case (.object(let wanted), .map(let got)):
-            wanted.count == got.count && wanted.allSatisfy { entry in got[entry.key.value].map { entry.value.matches(.string($0)) } ?? false }
+            wanted.count == got.count
+                && wanted.allSatisfy { entry in got[entry.key.value].map { entry.value.matches(.string($0)) } ?? false }
         default: false
         }
     }

@@ -1,17 +1,7 @@
 public import Base
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 extension ErrorCode {
-    public static let fileNotFound = ErrorCode("topology.not_found")
-    public static let fileNotReadable = ErrorCode("topology.not_readable")
-    public static let notUTF8 = ErrorCode("topology.not_utf8")
     public static let notTopology = ErrorCode("topology.not_topology")
-    public static let fileTooLarge = ErrorCode("topology.too_large")
 }
 
 /// What reading a topology file gave.
@@ -31,7 +21,6 @@ public struct TestsReading: Sendable {
 
 /// Reads topology and tests files. Nothing throws: whatever is wrong is a finding.
 public enum TopologyLoader {
-    public static let bytesMax = 1 << 20
     private static let testsSuffix = ".test.yaml"
 
     /// Whether a path is a tests file's: `NAME.test.yaml`.
@@ -61,7 +50,7 @@ public enum TopologyLoader {
     }
 
     public static func load(path: String) -> TopologyReading {
-        switch contents(path: path) {
+        switch TextFile.read(path: path) {
         case .success(let text): read(text, path: path)
         case .failure(let fault): TopologyReading(specification: nil, findings: [fault.finding])
         }
@@ -75,7 +64,7 @@ public enum TopologyLoader {
     }
 
     public static func loadTests(path: String) -> TestsReading {
-        switch contents(path: path) {
+        switch TextFile.read(path: path) {
         case .success(let text): readTests(text, path: path)
         case .failure(let fault): TestsReading(tests: [], findings: [fault.finding])
         }
@@ -83,8 +72,9 @@ public enum TopologyLoader {
 
     private static func root(_ text: String, path: String, _ findings: FindingCollector) -> YAMLNode? {
         let start = SourceLocation(file: path, line: 1, column: 1)
-        guard text.utf8.count <= bytesMax else {
-            findings.add(.fileTooLarge, "the file has \(text.utf8.count) bytes", remedy: "At most \(bytesMax) are read.", at: start)
+        guard text.utf8.count <= TextFile.bytesMax else {
+            findings.add(
+                .fileTooLarge, "the file has \(text.utf8.count) bytes", remedy: "At most \(TextFile.bytesMax) are read.", at: start)
             return nil
         }
         guard !text.utf8.contains(0) else {
@@ -127,63 +117,4 @@ public enum TopologyLoader {
             at: root.location)
         return false
     }
-}
-
-extension TopologyLoader {
-    private struct Fault: Error {
-        var finding: Finding
-        init(_ code: ErrorCode, _ message: String, _ remedy: String, path: String) {
-            finding = Finding(code, message, remedy: remedy, at: SourceLocation(file: path, line: 1, column: 1))
-        }
-    }
-
-    private static func contents(path: String) -> Result<String, Fault> {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            let isMissing = errno == ENOENT || errno == ENOTDIR
-            return .failure(
-                isMissing
-                    ? Fault(.fileNotFound, "there is no file '\(path)'", "Check the path; topologies are in topologies/.", path: path)
-                    : Fault(
-                        .fileNotReadable, "'\(path)' cannot be opened: \(String(cString: strerror(errno)))", "Check its permissions.",
-                            path: path))
-        }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            return .failure(Fault(.fileNotReadable, "'\(path)' is a directory or no plain file", "Name a .yaml file.", path: path))
-        }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while bytes.count <= bytesMax {
-            let count = readChunk(descriptor, &chunk)
-            if count < 0 {
-                return .failure(
-                    Fault(.fileNotReadable, "'\(path)' cannot be read: \(String(cString: strerror(errno)))", "Check the disk.", path: path))
-            }
-            if count == 0 { break }
-            bytes.append(contentsOf: chunk[..<count])
-        }
-        guard bytes.count <= bytesMax else {
-            return .failure(
-                Fault(.fileTooLarge, "'\(path)' has more than \(bytesMax) bytes", "A topology is a small YAML text.", path: path))
-        }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            return .failure(Fault(.notUTF8, "'\(path)' is not UTF-8 text", "Save it as UTF-8; a binary file is no topology.", path: path))
-        }
-        return .success(text)
-    }
-
-    /// `read`, again when a signal came in between.
-    private static func readChunk(_ descriptor: Int32, _ chunk: inout [UInt8]) -> Int {
-        while true {
-            let count = chunk.withUnsafeMutableBytes { platformRead(descriptor, $0.baseAddress, $0.count) }
-            if count >= 0 || errno != EINTR { return count }
-        }
-    }
-}
-
-/// The system's `read`, under a name that the loader's own does not hide.
-private func platformRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
-    read(descriptor, buffer, count)
 }

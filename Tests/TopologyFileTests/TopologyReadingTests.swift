@@ -93,7 +93,8 @@ private let faulty: [Faulty] = [
 func `a faulty file gets exactly the finding of its fault, where it stands`(_ faulty: Faulty) {
     let reading = TopologyLoader.read(faulty.text, path: "t.yaml")
     #expect(
-        reading.findings.map { "\($0.code) \($0.location.line):\($0.location.column)" } == ["\(faulty.code) \(faulty.line):\(faulty.column)"])
+        reading.findings.map { "\($0.code) \($0.location.line):\($0.location.column)" }
+            == ["\(faulty.code) \(faulty.line):\(faulty.column)"])
     #expect(reading.findings.allSatisfy { $0.remedy != nil && $0.location.file == "t.yaml" })
 }
 
@@ -163,5 +164,5 @@ func `a faulty file gets exactly the finding of its fault, where it stands`(_ fa
 @Test func `files that cannot be read say why`() {
     #expect(TopologyLoader.load(path: "/nonexistent/x.yaml").findings.map(\.code) == [.fileNotFound])
     #expect(TopologyLoader.load(path: "/tmp").findings.map(\.code) == [.fileNotReadable])
-    #expect(TopologyLoader.load(path: "/bin/ls").findings.map(\.code).first.map { [.notUTF8, .notYAML].contains($0) } == true)
+    #expect(TopologyLoader.load(path: "/bin/ls").findings.map(\.code).first.map { [.fileNotUTF8, .fileTooLarge].contains($0) } == true)
 }

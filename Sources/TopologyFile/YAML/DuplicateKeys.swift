@@ -27,20 +27,12 @@ struct DuplicateKeys {
             ? Self.inFlow(source, name, line - 1, column - 1)
             : Self.inBlock(source, name, line - 1, column - 1) ?? Self.inFlow(source, name, line - 1, column - 1)
         guard let found else { return nil }
-        var text = String.UnicodeScalarView()
-        for (index, scalars) in source.lines.enumerated() {
-            if index > 0 { text.append("\n") }
-            var scalars = scalars
-            if index == found.line {
-                let mark = Unicode.Scalar(Self.base + UInt32(names.count))!
-                scalars.replaceSubrange(found.column..<found.column + name.count, with: Array(repeating: mark, count: name.count))
-            }
-            text.append(contentsOf: scalars)
-        }
+        let mark = Unicode.Scalar(Self.base + UInt32(names.count))!
+        let columns = found.column..<found.column + name.count
         var view = String.UnicodeScalarView()
         view.append(contentsOf: name)
         names.append(String(view))
-        return SourceText(String(text), file: source.file)
+        return source.replacing(line: found.line, columns, with: Array(repeating: mark, count: name.count))
     }
 
     /// Keys of a block mapping stand in one column; the mapping ends at the first line that begins left of it.

@@ -7,7 +7,7 @@ import Base
 struct SourceText: Sendable {
     let file: String
     /// Without their line breaks.
-    let lines: [[Unicode.Scalar]]
+    private(set) var lines: [[Unicode.Scalar]]
 
     init(_ text: String, file: String) {
         self.file = file
@@ -24,6 +24,13 @@ struct SourceText: Sendable {
         // A byte order mark takes no column.
         if lines[0].first == "\u{FEFF}" { lines[0].removeFirst() }
         self.lines = lines
+    }
+
+    /// The text with some columns of a line replaced, all counted from 0.
+    func replacing(line: Int, _ columns: Range<Int>, with scalars: [Unicode.Scalar]) -> SourceText {
+        var copy = self
+        copy.lines[line].replaceSubrange(columns, with: scalars)
+        return copy
     }
 
     /// The text, its line breaks written as `\n`.

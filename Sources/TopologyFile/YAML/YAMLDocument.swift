@@ -20,6 +20,7 @@ struct YAMLDocument {
     private let source: SourceText
     private let findings: FindingCollector
     private var duplicates = DuplicateKeys()
+    private var colons = ConditionalColons()
 
     /// Nil when nothing could be parsed, which was reported, or when the text holds no document, which was not.
     static func parse(_ text: String, file: String, into findings: FindingCollector) -> YAMLNode? {
@@ -53,8 +54,13 @@ struct YAMLDocument {
                 }
                 repaired = next
             } catch {
-                report(error)
-                return nil
+                guard case YamlError.scanner(_, let problem, let mark, _) = error,
+                    let next = colons.repair(repaired, problem: problem, line: mark.line, column: mark.column)
+                else {
+                    report(error)
+                    return nil
+                }
+                repaired = next
             }
         }
     }
@@ -90,9 +96,10 @@ struct YAMLDocument {
         case .literal, .folded: .block
         case .plain, .any: .plain
         }
+        let text = colons.restored(scalar.string)
         let places = ScalarAlignment.places(
-            of: scalar.string, style: style, in: source, line: scalar.mark?.line ?? 1, column: scalar.mark?.column ?? 1)
-        return YAMLNode.Scalar(text: scalar.string, isPlain: style == .plain, places: places)
+            of: text, style: style, in: source, line: scalar.mark?.line ?? 1, column: scalar.mark?.column ?? 1)
+        return YAMLNode.Scalar(text: text, isPlain: style == .plain, places: places)
     }
 
     private func entries(_ mapping: Node.Mapping, at location: SourceLocation) -> [YAMLNode.Entry] {

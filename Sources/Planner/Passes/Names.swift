@@ -1,0 +1,60 @@
+public import Base
+import TopologyFile
+
+extension ErrorCode {
+    public static let duplicateName = ErrorCode("topology.duplicate_name")
+    public static let duplicateTopic = ErrorCode("topology.duplicate_topic")
+    public static let duplicatePath = ErrorCode("topology.duplicate_path")
+    public static let reservedName = ErrorCode("topology.reserved_name")
+    public static let topicLoop = ErrorCode("topology.topic_loop")
+}
+
+extension Planner {
+    /// Words that an expression cannot use as a field's name (CEL specification, "Syntax": IDENT and RESERVED).
+    static let reservedWords: Set<String> = [
+        "as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop", "namespace",
+        "null", "package", "return", "true", "var", "void", "while",
+    ]
+
+    /// Pass 1: what is named is named once.
+    static func checkNames(_ specification: TopologySpecification, _ findings: FindingCollector) {
+        let sources = specification.sources.map(\.name), streams = specification.streams.map(\.name)
+        reportRepeated(sources + streams, "source or stream", .duplicateName, findings)
+        reportRepeated(specification.outputs.map(\.topic), "output topic", .duplicateTopic, findings)
+        reportRepeated(specification.views.compactMap(\.path), "path", .duplicatePath, findings)
+        for output in specification.outputs {
+            guard let source = specification.sources.first(where: { $0.topic.value == output.topic.value }) else { continue }
+            findings.add(
+                .topicLoop,
+                "output '\(output.name.value)' writes the topic '\(output.topic.value)', which source '\(source.name.value)' reads",
+                remedy: "Give the output a topic of its own: a topology does not feed itself.", at: output.topic.location)
+        }
+        for stream in specification.streams {
+            let names: [Located<String>] =
+                switch stream.operation {
+                case .map(let assignments): assignments.map(\.name)
+                case .window(_, let aggregates): aggregates.map(\.name)
+                case .filter, .select: []
+                }
+            for name in names where reservedWords.contains(name.value) {
+                findings.add(
+                    .reservedName, "'\(name.value)' is a word of the expression language",
+                        remedy: "Choose another name: no expression could read it.",
+                    at: name.location)
+            }
+        }
+    }
+
+    static func reportRepeated(_ names: [Located<String>], _ what: String, _ code: ErrorCode, _ findings: FindingCollector) {
+        var first: [String: SourceLocation] = [:]
+        for name in names {
+            if let other = first[name.value] {
+                findings.add(
+                    code, "the \(what) '\(name.value)' is there twice", remedy: "The other one is at \(other); give each its own.",
+                        at: name.location)
+            } else {
+                first[name.value] = name.location
+            }
+        }
+    }
+}

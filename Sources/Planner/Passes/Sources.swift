@@ -1,0 +1,101 @@
+public import Base
+import Columns
+import TopologyFile
+
+extension ErrorCode {
+    public static let unknownSchema = ErrorCode("topology.unknown_schema")
+    public static let unknownField = ErrorCode("topology.unknown_field")
+    public static let keyType = ErrorCode("topology.key_type")
+    public static let timeType = ErrorCode("topology.time_type")
+    public static let nameClash = ErrorCode("topology.name_clash")
+}
+
+extension Planner {
+    /// Pass 3: sources by name, those without a fault of their own.
+    static func planSources(
+        _ specification: TopologySpecification, _ catalog: SchemaCatalog, _ findings: FindingCollector
+    ) -> [PlannedSource] {
+        var readings: [String: SchemaReading] = [:]
+        return specification.sources.compactMap { source in
+            let name = source.schema.value
+            guard catalog.names.contains(name) else {
+                reportUnknownSchema(source.schema, catalog, findings)
+                return nil
+            }
+            if readings[name] == nil {
+                let reading = catalog.read(name)
+                for finding in reading.findings { findings.add(finding) }
+                readings[name] = reading
+            }
+            guard let schema = readings[name]?.schema else { return nil }
+            return plan(source, schema, findings)
+        }
+    }
+
+    private static func reportUnknownSchema(_ name: Located<String>, _ catalog: SchemaCatalog, _ findings: FindingCollector) {
+        let nearest = nearestName(to: name.value, among: catalog.names).map { "Did you mean '\($0)'? " } ?? ""
+        let there = catalog.names.isEmpty ? "There are none" : "There are: " + catalog.names.joined(separator: ", ")
+        findings.add(
+            .unknownSchema, "there is no schema '\(name.value)' in \(catalog.place)", remedy: nearest + there + ".", at: name.location)
+    }
+
+    private static func plan(_ source: SourceSpecification, _ schema: Schema, _ findings: FindingCollector) -> PlannedSource? {
+        let type = schema.rowType
+        if let (a, b) = type.flatNameClash { reportClash(a.path, b.path, at: source.schema.location, findings) }
+        let keys = source.key.compactMap { field -> Int? in
+            guard let index = column(field, of: type, "schema '\(source.schema.value)'", findings) else { return nil }
+            return isKey(index, field, of: type, "a source's key", findings) ? index : nil
+        }
+        guard let time = column(source.eventTime.field, of: type, "schema '\(source.schema.value)'", findings) else { return nil }
+        guard type.columns[time].type == .timestamp, !type.isNullable(at: time) else {
+            let isNullable = type.isNullable(at: time)
+            findings.add(
+                .timeType, "'\(source.eventTime.field.value)' is a \(type.columns[time].type)\(isNullable ? " or null" : "")",
+                remedy: "An event's time is a timestamp that is never null: timestamp-millis or timestamp-micros in the schema.",
+                at: source.eventTime.field.location)
+            return nil
+        }
+        guard keys.count == source.key.count, let topic = TopicName(source.topic.value) else { return nil }
+        return PlannedSource(
+            name: source.name.value, topic: topic, schemaName: source.schema.value, schema: schema, type: type, keyColumns: keys,
+            eventTimeColumn: time, outOfOrder: source.eventTime.outOfOrder, idleAfter: source.eventTime.idleAfter,
+            maxAhead: source.eventTime.maxAhead, neededColumns: Array(repeating: true, count: type.columns.count))
+    }
+
+    /// The column that a field path names, or nil and a finding.
+    static func column(_ field: Located<String>, of type: RowType, _ what: String, _ findings: FindingCollector) -> Int? {
+        if let index = type.index(of: field.value), type.columns[index].type != .record { return index }
+        let paths = type.columns.filter { $0.type != .record }.map(\.path)
+        guard !type.isRecord(field.value) else {
+            let leaves = paths.filter { $0.hasPrefix(field.value + ".") }
+            findings.add(
+                .unknownField, "'\(field.value)' is a record", remedy: "Name one of its fields: \(leaves.joined(separator: ", ")).",
+                at: field.location)
+            return nil
+        }
+        let nearest = nearestName(to: field.value, among: paths).map { "Did you mean '\($0)'? " } ?? ""
+        findings.add(
+            .unknownField, "\(what) has no field '\(field.value)'", remedy: nearest + "There are: \(paths.joined(separator: ", ")).",
+            at: field.location)
+        return nil
+    }
+
+    /// Whether a column can be part of a key: a value that is always there and equal only to itself.
+    static func isKey(_ index: Int, _ field: Located<String>, of type: RowType, _ what: String, _ findings: FindingCollector) -> Bool {
+        let column = type.columns[index]
+        let isNullable = type.isNullable(at: index)
+        guard isNullable || ![.string, .int, .bool, .timestamp, .bytes].contains(column.type) else { return true }
+        findings.add(
+            .keyType, "'\(field.value)' is a \(column.type)\(isNullable ? " or null" : ""), and cannot be part of \(what)",
+            remedy: "A key has strings, ints, bools, timestamps and bytes that are never null.", at: field.location)
+        return false
+    }
+
+    static func reportClash(_ a: String, _ b: String, at location: SourceLocation, _ findings: FindingCollector) {
+        let flat = RowType.Column(a, .bool).flatName
+        findings.add(
+            .nameClash, a == b ? "the field '\(a)' is there already"
+                : "the fields '\(a)' and '\(b)' are both '\(flat)' in tables and files",
+            remedy: "Give one of them another name.", at: location)
+    }
+}

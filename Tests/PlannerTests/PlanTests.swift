@@ -1,0 +1,177 @@
+import Base
+import Columns
+import Operators
+import Planner
+import Stores
+import Testing
+import TopologyFile
+
+private let text = head + """
+    streams:
+      last:
+        from: hourly
+        map: { load: mean / 100.0, place: id + "/" + metric }
+      busy: { from: m, filter: value > 1.0 }
+      five:
+        from: busy
+        window: { tumbling: 5m, by: [metric, id] }
+        aggregate: { n: count(), mean: avg(value), most: max(count), unit: last(unit), total: sum(shard) }
+      small: { from: five, select: [id, metric, window, mean] }
+      hourly: { from: small, window: { tumbling: 1h, by: [id, metric] }, aggregate: { mean: avg(mean) } }
+    outputs:
+      o: { from: five, topic: out }
+    views:
+      v: { from: last, key: [id, metric, window.start], keep: 30d, path: /api/v1/v }
+    """
+
+@Test func `every stream's type is inferred in the order of the data`() throws {
+    let plan = try plan(text)
+    #expect(plan.describe().split(separator: "\n", omittingEmptySubsequences: false).dropFirst().joined(separator: "\n") == """
+
+        source m: topic in, schema metric, key [id], time at (out of order 10s, idle after 1m, ahead at most 1h)
+            id: string
+            at: timestamp
+            metric: string
+            value: double
+            count: int or null
+            unit: string or null
+            tags: map(string, string)
+            shard: int
+            place: record or null
+            place.zone: string or null
+            place.rack: int or null
+
+        stream busy: filter from m
+            id: string
+            at: timestamp
+            metric: string
+            value: double
+            count: int or null
+            unit: string or null
+            tags: map(string, string)
+            shard: int
+            place: record or null
+            place.zone: string or null
+            place.rack: int or null
+
+        stream five: window of 5m by [metric, id] from busy
+            metric: string
+            id: string
+            window.start: timestamp
+            window.end: timestamp
+            window.hours: double
+            n: int
+            mean: double
+            most: int or null
+            unit: string or null
+            total: int
+
+        stream small: select from five
+            id: string
+            metric: string
+            window.start: timestamp
+            window.end: timestamp
+            window.hours: double
+            mean: double
+
+        stream hourly: window of 1h by [id, metric] from small
+            id: string
+            metric: string
+            window.start: timestamp
+            window.end: timestamp
+            window.hours: double
+            mean: double
+
+        stream last: map, 2 new from hourly
+            id: string
+            metric: string
+            window.start: timestamp
+            window.end: timestamp
+            window.hours: double
+            mean: double
+            load: double
+            place: string
+
+        output o: five to topic out, key [id]
+        view v: last, key [id, metric, window_start], kept 30d, at /api/v1/v
+
+        """)
+    #expect(plan.streams.map(\.partitionKey) == [[0], [1], [0], [0], [0]])
+    #expect(plan.streams.allSatisfy { $0.sources == [0] })
+}
+
+@Test func `only the columns that something reads are decoded`() throws {
+    let plan = try plan(text)
+    let type = plan.sources[0].type
+    let needed = type.columns.indices.filter { plan.sources[0].neededColumns[$0] }.map { type.columns[$0].path }
+    #expect(needed == ["id", "at", "metric", "value", "count", "unit", "shard"])
+    #expect(plan.observingEverything().sources[0].neededColumns.allSatisfy { $0 })
+}
+
+@Test func `a field of a nullable record brings the record's presence along`() throws {
+    let plan = try plan(head + "streams:\n  x: { from: m, select: [id, place.rack] }\n")
+    let type = plan.sources[0].type
+    #expect(
+        type.columns.indices.filter { plan.sources[0].neededColumns[$0] }.map { type.columns[$0].path } == ["id", "at", "place",
+            "place.rack"])
+    #expect(plan.streams[0].type.columns[1].isNullable)
+}
+
+@Test func `selecting a record keeps all of it`() throws {
+    let plan = try plan(head + "streams:\n  x: { from: m, select: [place, id] }\n")
+    #expect(plan.streams[0].type.columns.map(\.path) == ["place", "place.zone", "place.rack", "id"])
+    #expect(plan.streams[0].type.isNullable(at: 1))
+    #expect(plan.streams[0].partitionKey == [3])
+}
+
+@Test func `a window groups by the source's key where by is left out`() throws {
+    let plan = try plan(head + "streams:\n  x: { from: m, window: { tumbling: 5m }, aggregate: { n: count() } }\n")
+    #expect(plan.streams[0].type.columns.map(\.path) == ["id", "window.start", "window.end", "window.hours", "n"])
+    #expect(plan.streams[0].type.columns[0].doc == "Which machine.")
+}
+
+@Test func `the version follows the meaning and not the layout`() throws {
+    let version = try plan(text).version
+    #expect(version.count == 32)
+    #expect(try plan("# A comment.\n" + text.replacing("key: [id],", with: "key:   [ id ],")).version == version)
+    #expect(try plan(text.replacing("topology: t", with: "topology: t\ndescription: Other words.")).version == version)
+    #expect(try plan(text.replacing("value > 1.0", with: "value > 2.0")).version != version)
+    #expect(try plan(text.replacing("keep: 30d", with: "keep: 31d")).version != version)
+    #expect(try plan(head + "views:\n  v: { from: m, key: [id] }").version == "f10246394c1aefa3958d345bf9ec5a9b")
+}
+
+@Test func `what two topologies of an engine may not share is found`() throws {
+    func specification(_ text: String, _ path: String) throws -> TopologySpecification {
+        try #require(TopologyLoader.read(text, path: path).specification)
+    }
+    let a = try specification(text, "a.yaml")
+    let b = try specification(text.replacing("topology: t", with: "topology: u"), "b.yaml")
+    #expect(Planner.conflicts(among: [a, b]).map(\.code) == [.duplicateTopic, .duplicateName, .duplicatePath])
+    #expect(Planner.conflicts(among: [a, b]).allSatisfy { $0.location.file == "b.yaml" && $0.remedy?.contains("a.yaml:") == true })
+    #expect(Planner.conflicts(among: [a]).isEmpty)
+}
+
+@Test func `the shipped topologies and their tests pass the check`() throws {
+    for name in try #require(TextFile.names(inDirectory: root + "/topologies")) {
+        let path = root + "/topologies/" + name
+        guard !TopologyLoader.isTests(path: path) else { continue }
+        let reading = TopologyLoader.load(path: path)
+        #expect(reading.findings.isEmpty)
+        let planning = Planner.plan(try #require(reading.specification), schemas: .beside(topologyPath: path))
+        #expect(planning.findings.isEmpty)
+        let plan = try #require(planning.plan)
+        let tests = TopologyLoader.loadTests(path: TopologyLoader.testsPath(ofTopology: path))
+        #expect(tests.findings.isEmpty)
+        let planned = Planner.plan(tests.tests, against: plan)
+        #expect(planned.findings.isEmpty)
+        #expect(planned.tests.count == tests.tests.count && !planned.tests.isEmpty)
+    }
+}
+
+@Test func `schemas are looked for in the directory beside the topologies`() {
+    #expect(SchemaCatalog.beside(topologyPath: root + "/topologies/usage.yaml").names.contains("resource-metric"))
+    #expect(SchemaCatalog.beside(topologyPath: "a/topologies/x.yaml").place == "'a/schemas'")
+    #expect(SchemaCatalog.beside(topologyPath: "topologies/x.yaml").place == "'schemas'")
+    #expect(SchemaCatalog.beside(topologyPath: "x.yaml").place == "'../schemas'")
+    #expect(SchemaCatalog.directory("/nonexistent").names.isEmpty)
+}
