@@ -1,5 +1,5 @@
 import Base
-@testable import Columns
+import Columns
 import Foundation
 import Testing
 

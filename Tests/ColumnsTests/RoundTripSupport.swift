@@ -55,7 +55,8 @@ struct RowGenerator {
     /// Any of the years 1 to 9999, near the epoch, or on one day, in whole seconds or not.
     mutating func time() -> EventTime {
         let seconds = [
-            Int64(random.below(315_537_897_600)) - 62_135_596_800, Int64(random.below(5) - 2) * 86_400, Int64(random.below(200_000) - 100_000),
+            Int64(random.below(315_537_897_600)) - 62_135_596_800, Int64(random.below(5) - 2) * 86_400,
+            Int64(random.below(200_000) - 100_000),
             1_767_571_200 + Int64(random.below(86_400)),
         ][random.below(4)]
         return EventTime(microseconds: seconds * 1_000_000 + [0, 0, Int64(random.below(1_000_000))][random.below(3)])
