@@ -26,7 +26,8 @@ private func found(_ filter: String) throws -> [Character] {
 }
 
 @Test(arguments: [
-    "a > 1 && b < 2", "a ? b : c ? d : e", "'a > 1 && b < 2'", "\"a > 1\"", "a\n      > 1\n      && b", "'a\n      > 1\n\n      && b'", "\"a\n      > 1\"",
+    "a > 1 && b < 2", "a ? b : c ? d : e",
+    "'a > 1 && b < 2'", "\"a > 1\"", "a\n      > 1\n      && b", "'a\n      > 1\n\n      && b'", "\"a\n      > 1\"",
     "|\n      a > 1\n      && b\n        && c", ">-\n      a > 1\n      && b\n\n      && c",
     "größe > 1 && ä == b", "  >\n\n      a  ==  b",
 ])

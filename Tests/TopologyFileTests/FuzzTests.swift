@@ -65,8 +65,11 @@ func `no mutation of a file crashes the reader, and what it refuses it explains`
 }
 
 @Test func `deep nesting and nested aliases are refused without harm`() {
-    let deep = "topology: " + String(repeating: "[", count: 50_000)
+    let deep = "topology: " + String(repeating: "[", count: 16_000)
     #expect(!TopologyLoader.read(deep, path: "f").findings.isEmpty)
+    let manyTimes = "topology: t\ndescription: 1" + String(repeating: " *a", count: 5_000)
+    #expect(TopologyLoader.read(manyTimes, path: "f").findings.map(\.code) == [.missingKey])
+    #expect(TopologyLoader.read("topology: " + String(repeating: "a", count: 20_000), path: "f").findings.map(\.code) == [.notYAML])
     let nested = "topology: " + String(repeating: "[", count: 900) + String(repeating: "]", count: 900)
     #expect(!TopologyLoader.read(nested, path: "f").findings.isEmpty)
     var bomb = "a0: &a0 [x, x]\n"

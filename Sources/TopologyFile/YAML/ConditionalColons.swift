@@ -5,7 +5,8 @@
 /// again, and the scalars get their colons back. In `{ … }` this does not help, and the expression must be quoted.
 struct ConditionalColons {
     private static let substitute: Unicode.Scalar = "\u{F8F0}"
-    private static let repairsMax = 100
+    /// Each is another run of the parser.
+    private static let repairsMax = 30
     private var count = 0
 
     /// The text with the colon at `line` and `column` (from 1) replaced, if that is what the parser stopped at.

@@ -5,8 +5,8 @@ struct DuplicateKeys {
     /// The keys replaced so far; the index is what the replacement's first character encodes.
     private(set) var names: [String] = []
     private static let base: UInt32 = 0xE000
-    /// Beyond this the text is not repaired any more: private-use characters are 6,400, and nobody reads more.
-    static let repairsMax = 100
+    /// Each is another run of the parser, and nobody reads more.
+    static let repairsMax = 30
 
     /// The name that a replacement stands for, if the key is one.
     func original(of key: String) -> String? {

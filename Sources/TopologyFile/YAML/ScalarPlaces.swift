@@ -70,7 +70,7 @@ struct ScalarAlignment {
     }
 
     private func note(_ offset: Int, _ places: inout [ScalarPlace], _ expected: inout (line: Int, column: Int)?) {
-        if let expected, expected == (line, column), !places.isEmpty, style != .doubleQuoted { return }
+        if let expected, expected == (line, column), !places.isEmpty { return }
         places.append(place(offset: offset))
         expected = (line, column)
     }

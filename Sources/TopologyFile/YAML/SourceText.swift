@@ -8,6 +8,8 @@ struct SourceText: Sendable {
     let file: String
     /// Without their line breaks.
     private(set) var lines: [[Unicode.Scalar]]
+    /// Whether a line's columns are the same in scalars and in characters.
+    private let isASCII: [Bool]
 
     init(_ text: String, file: String) {
         self.file = file
@@ -24,6 +26,7 @@ struct SourceText: Sendable {
         // A byte order mark takes no column.
         if lines[0].first == "\u{FEFF}" { lines[0].removeFirst() }
         self.lines = lines
+        isASCII = lines.map { $0.allSatisfy(\.isASCII) }
     }
 
     /// The text with some columns of a line replaced, all counted from 0.
@@ -49,8 +52,8 @@ struct SourceText: Sendable {
     func location(line: Int, column: Int) -> SourceLocation {
         guard line <= lines.count else { return location(line: lines.count, column: lines[lines.count - 1].count + 1) }
         let line = max(line, 1)
+        guard !isASCII[line - 1] else { return SourceLocation(file: file, line: line, column: max(1, column)) }
         let before = lines[line - 1].prefix(max(0, column - 1))
-        guard before.contains(where: { !$0.isASCII }) else { return SourceLocation(file: file, line: line, column: max(1, column)) }
         var view = String.UnicodeScalarView()
         view.append(contentsOf: before)
         return SourceLocation(file: file, line: line, column: String(view).count + 1)

@@ -14,6 +14,9 @@ struct YAMLDocument {
     /// keys would be expanded by the parser.
     private static let aliasesMax = 16
 
+    /// Places are found by walking lines; nobody writes longer ones.
+    private static let lineScalarsMax = 16_384
+
     /// None, and what the parser itself puts on the keys of a mapping when it compares them.
     private static let tagsAllowed: Set<String> = ["", Tag.Name.str.rawValue]
 
@@ -34,6 +37,12 @@ struct YAMLDocument {
     }
 
     private mutating func parse() -> YAMLNode? {
+        if let line = source.lines.firstIndex(where: { $0.count > Self.lineScalarsMax }) {
+            findings.add(
+                .notYAML, "the line has \(source.lines[line].count) characters", remedy: "At most \(Self.lineScalarsMax): break it up.",
+                at: source.location(line: line + 1, column: 1))
+            return nil
+        }
         if let place = excessiveAlias() {
             findings.add(.yamlFeature, "too many aliases", remedy: "Write the values out: aliases are not part of the format.", at: place)
             return nil
@@ -157,8 +166,9 @@ struct YAMLDocument {
                 let isAtStart = column == 0 || " \t[{,:".unicodeScalars.contains(line[column - 1])
                 guard isAtStart, column + 1 < line.count, line[column + 1].properties.isAlphabetic else { continue }
                 aliases += 1
-                if aliases > Self.aliasesMax, line.contains("&") || source.lines.contains(where: hasAnchor) {
-                    return source.location(line: index + 1, column: column + 1)
+                if aliases > Self.aliasesMax {
+                    // Without anchors these are no aliases but multiplications.
+                    return source.lines.contains(where: hasAnchor) ? source.location(line: index + 1, column: column + 1) : nil
                 }
             }
         }
