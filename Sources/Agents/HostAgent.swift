@@ -60,7 +60,7 @@ public struct HostAgent: Sendable {
         let client = try AppendClient(engine: configuration.engine, configuration: configuration.append, random: random)
         let spool = try Spool(folder: configuration.spoolFolder, limits: configuration.spoolLimits, clock: clock)
         let sender = SpoolSender(
-            spool: spool, client: client, topic: configuration.topic, producerName: "host:\(host)",
+            spool: spool, client: client, topic: configuration.topic, producerName: Self.producerName(of: host),
             refusedWait: configuration.refusedWait)
         Telemetry.emit(AgentStarted(host: host, producer: sender.producer, engine: client.engine, waitingBytes: spool.bytes))
         let (wakeups, waker) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -77,6 +77,12 @@ public struct HostAgent: Sendable {
             // Being asked to stop is how a run ends well.
         }
         Telemetry.emit(AgentStopped(nextSequence: spool.nextSequence))
+    }
+
+    /// A producer's name has printable ASCII characters, 128 at most with the spool's identity; a host's may have others.
+    static func producerName(of host: String) -> String {
+        let bytes = host.utf8.prefix(100).map { (33...126).contains($0) ? $0 : UInt8(ascii: "-") }
+        return "host:" + String(decoding: bytes, as: UTF8.self)
     }
 
     /// Takes a sample every interval, counted from the first, so that the rhythm does not drift.

@@ -122,3 +122,9 @@ private func sendAll(_ sender: SpoolSender) async throws {
     let error = await #expect(throws: EngineError.self) { try await agent.run() }
     #expect(error?.code == .agentInterval)
 }
+
+@Test func `a producer's name has only the characters that one may have`() {
+    #expect(HostAgent.producerName(of: "web-1") == "host:web-1")
+    #expect(HostAgent.producerName(of: "büro 2") == "host:b--ro-2")
+    #expect(HostAgent.producerName(of: String(repeating: "x", count: 500)).utf8.count == 105)
+}
