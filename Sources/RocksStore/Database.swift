@@ -23,6 +23,7 @@ final class Database: @unchecked Sendable {
     private let families: [OpaquePointer]
     private let settings: DatabaseSettings
     private let readOptions: OpaquePointer
+    private let payloadReadOptions: OpaquePointer
     private let writeOptions: OpaquePointer
     /// Becomes true when the database is closed and its lock is free.
     private let closed: Monitor<Bool>
@@ -47,6 +48,9 @@ final class Database: @unchecked Sendable {
         self.settings = settings
         self.closed = closed
         readOptions = rocksdb_readoptions_create()
+        payloadReadOptions = rocksdb_readoptions_create()
+        // Chunks carry a checksum of their own, which every read compares.
+        rocksdb_readoptions_set_verify_checksums(payloadReadOptions, 0)
         writeOptions = rocksdb_writeoptions_create()
         // Every write of the store is durable when it returns; there is no other kind.
         rocksdb_writeoptions_set_sync(writeOptions, 1)
@@ -57,6 +61,7 @@ final class Database: @unchecked Sendable {
         rocksdb_close(handle)
         rocksdb_writeoptions_destroy(writeOptions)
         rocksdb_readoptions_destroy(readOptions)
+        rocksdb_readoptions_destroy(payloadReadOptions)
         closed.withLock { $0 = true }
         closed.wakeAll()
     }
@@ -78,7 +83,8 @@ final class Database: @unchecked Sendable {
     ) throws(EngineError) -> R {
         var message: UnsafeMutablePointer<CChar>?
         let slice = rocksdb_get_pinned_cf(
-            handle, readOptions, familyHandle(family), key.baseAddress?.assumingMemoryBound(to: CChar.self), key.count, &message)
+            handle, family == .payloads ? payloadReadOptions : readOptions, familyHandle(family),
+            key.baseAddress?.assumingMemoryBound(to: CChar.self), key.count, &message)
         try check(message)
         guard let slice else { return try body(nil) }
         defer { rocksdb_pinnableslice_destroy(slice) }

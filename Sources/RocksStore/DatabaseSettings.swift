@@ -23,6 +23,7 @@ final class DatabaseSettings {
     private static let infoLogBytesMax = 4 << 20
     private static let warnLevel: CInt = 2
     private static let pointInTimeRecovery: CInt = 2
+    private static let xxh3: CChar = 4
 
     init(_ options: RocksStoreOptions) {
         let shares = options.shares
@@ -77,7 +78,9 @@ final class DatabaseSettings {
         rocksdb_block_based_options_set_cache_index_and_filter_blocks_with_high_priority(table, 1)
         rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(table, 1)
         rocksdb_block_based_options_set_filter_policy(table, rocksdb_filterpolicy_create_bloom_full(10))
-        rocksdb_block_based_options_set_block_size(table, 8 << 10)
+        rocksdb_block_based_options_set_block_size(table, 4 << 10)
+        // Debian builds RocksDB without the processor's CRC32 instruction; XXH3 costs a fraction of the table-driven one.
+        rocksdb_block_based_options_set_checksum(table, Self.xxh3)
         rocksdb_block_based_options_set_format_version(table, 5)
         return table
     }

@@ -17,9 +17,8 @@ import Synchronization
 /// Other topics. Appends of a few records leave small chunks; neighbours are joined once they make up half a chunk or
 /// there are many, so that a record is rewritten once or twice in its life.
 extension RocksStore {
-    /// A pass runs when the dirty part has this share of the clean part's bytes, and this many at least.
+    /// A pass runs when the dirty part has this share of the clean part's bytes, and `dirtyBytesMin` at least.
     private static let dirtyShareMin = 0.5
-    private static let dirtyBytesMin = 64 << 10
     /// What a noted key costs beside its bytes: dictionary slot, array header, offset.
     private static let keyOverheadBytes = 80
     /// A chunk under this share of `chunkBytesMax` is small.
@@ -61,7 +60,7 @@ extension RocksStore {
             if chunk.base < cleaned { clean += chunk.storedBytes } else { dirty += chunk.storedBytes }
             chunks.next()
         }
-        return dirty >= Self.dirtyBytesMin && Double(dirty) >= Double(clean) * Self.dirtyShareMin
+        return dirty >= options.dirtyBytesMin && Double(dirty) >= Double(clean) * Self.dirtyShareMin
     }
 
     /// The last offset of each key from `cleaned` on, and how far the walk came.

@@ -30,6 +30,8 @@ final class CommitTicket: @unchecked Sendable {
     let encodedRecord: [UInt8]
     let appends: [PreparedAppend]
     let changes: StateChanges
+    /// The changes to write, by their indices, in the order of their keys; see `ChangeOrder`.
+    let changeOrder: [Int32]
     var outcome: CommitOutcome?
 
     init(_ write: EpochWrite, encodedRecord: [UInt8], appends: [PreparedAppend]) {
@@ -38,6 +40,7 @@ final class CommitTicket: @unchecked Sendable {
         self.encodedRecord = encodedRecord
         self.appends = appends
         changes = write.changes
+        changeOrder = ChangeOrder.ascending(write.changes.keys)
     }
 }
 
@@ -171,7 +174,7 @@ private final class WriteGroup {
         batch.put(.meta, Format.epochKey(request.task), request.encodedRecord)
         for prepared in request.appends { _ = put(prepared) }
         let changes = request.changes
-        for index in 0..<changes.count {
+        for index in request.changeOrder.lazy.map(Int.init) {
             if changes.isDelete[index] {
                 batch.delete(.state, changes.keys[index])
             } else {

@@ -9,6 +9,9 @@ public struct RocksStoreOptions: Sendable {
     public var compressionAcceleration: Int
     /// Dropped blob space is given back by rewriting once it is this share of all blob bytes.
     public var garbageRatioMax: Double
+    /// A compacted partition is cleaned once this many bytes, as stored, were appended since, and half of what was
+    /// clean before.
+    public var dirtyBytesMin: Int
     /// A tombstone in a compacted topic stays at least this long behind the clock, for readers that lag, in
     /// microseconds of record time.
     public var tombstoneAgeMicroseconds: Int64
@@ -17,13 +20,14 @@ public struct RocksStoreOptions: Sendable {
 
     public init(
         memoryMaxBytes: Int = 96 << 20, chunkBytesMax: Int = 512 << 10, compressionAcceleration: Int = 1,
-        garbageRatioMax: Double = 0.5, tombstoneAgeMicroseconds: Int64 = 86_400_000_000,
-        producerIdleMicroseconds: Int64 = 30 * 86_400_000_000
+        garbageRatioMax: Double = 0.5, dirtyBytesMin: Int = 64 << 10,
+        tombstoneAgeMicroseconds: Int64 = 86_400_000_000, producerIdleMicroseconds: Int64 = 30 * 86_400_000_000
     ) {
         self.memoryMaxBytes = memoryMaxBytes
         self.chunkBytesMax = chunkBytesMax
         self.compressionAcceleration = compressionAcceleration
         self.garbageRatioMax = garbageRatioMax
+        self.dirtyBytesMin = dirtyBytesMin
         self.tombstoneAgeMicroseconds = tombstoneAgeMicroseconds
         self.producerIdleMicroseconds = producerIdleMicroseconds
     }

@@ -1,6 +1,6 @@
 import Base
 import Glibc
-import RocksStore
+@testable import RocksStore
 import Stores
 import StoresConformance
 import Testing
@@ -100,6 +100,38 @@ import Testing
         #expect(#expect(throws: EngineError.self) { _ = try store.range(of: events) }?.code == .storeClosed)
         #expect(#expect(throws: EngineError.self) { _ = try append(store, events, buffer("a")) }?.code == .storeClosed)
         #expect(try store.commit(epochWrite(1)) == .fenced)
+    }
+
+    @Test func `of an epoch's changes the last of each key is kept, whatever the keys`() throws {
+        let directory = try TemporaryDirectory()
+        let store = try directory.open()
+        try underTest(store).makeTopics()
+        var random = SeededRandom(seed: 3)
+        var expected: [String: String] = [:]
+        for epoch in 1...5 as ClosedRange<UInt64> {
+            var changes: [(key: String, value: String?)] = []
+            for index in 0..<2_000 {
+                let digits = String(random.next() & 0x3FF, radix: 2).dropLast(random.below(4))
+                let key = "shared " + digits + (random.below(2) == 0 ? "" : "\u{0}")
+                let value = random.below(4) == 0 ? nil : "\(epoch).\(index)"
+                changes.append((key, value))
+                expected[key] = value
+            }
+            #expect(try store.commit(epochWrite(epoch, state: changes)) == .committed)
+        }
+        let all = try scanned(store, prefix: "shared", from: "shared")
+        let sorted = expected.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { "\($0.key)=\($0.value)" }
+        #expect(all.count == sorted.count)
+        #expect(zip(all, sorted).first { $0 != $1 } == nil)
+        store.close()
+    }
+
+    @Test func `the checksum is XXH64`() {
+        func hash(_ text: String) -> UInt64 { Array(text.utf8).withUnsafeBytes { Checksum.xxh64($0) } }
+        #expect(hash("") == 0xEF46_DB37_51D8_E999)
+        #expect(hash("a") == 0xD24E_C4F1_A98C_6E5B)
+        #expect(hash("abc") == 0x44BC_2CF5_AD77_0999)
+        #expect(hash("Nobody inspects the spammish repetition") == 0xFBCE_A83C_8A37_8BF1)
     }
 
     @Test func `statistics count disk, memory and chunks`() throws {

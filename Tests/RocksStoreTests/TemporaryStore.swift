@@ -8,8 +8,10 @@ import StoresConformance
 final class TemporaryDirectory: Sendable {
     let path: String
 
-    init() throws {
-        var template = Array("/tmp/rocks-store-XXXXXX".utf8CString)
+    /// - Parameter inMemory: on a file system in memory if there is one, for tests that open very many stores.
+    init(inMemory: Bool = false) throws {
+        let parent = inMemory && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
+        var template = Array("\(parent)/rocks-store-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw ConformanceFailure(description: "no temporary directory") }
         path = String(cString: made)
     }
