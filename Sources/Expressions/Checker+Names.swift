@@ -9,29 +9,35 @@ extension Checker {
         guard case .select(let operand, let name) = node.kind else {
             return report(unknownField(node.path ?? "\(node)", in: nil, at: node.focus), node)
         }
-        let owner = check(operand, present)
+        return selection(of: name, from: check(operand, present), node)
+    }
+
+    /// `owner.name`; with `allowsNull`, a null map has no keys.
+    mutating func selection(
+        of name: String, from owner: TypedNode, _ node: SyntaxNode, allowsNull: Bool = false
+    ) -> TypedNode {
         switch owner.type {
         case .invalid: return .invalid(node)
         case .value(.record):
             guard case .record(let path, _) = owner.kind else { return .invalid(node) }
             return report(unknownField(name, in: path, at: node.focus), node)
         case .value(.map):
-            return resolve("[]", .symbol, [requiringValue(owner), Self.key(name, node)], node)
+            return index(owner, by: Self.key(name, node), node, allowsNull: allowsNull)
         case .value, .null:
             return report(
                 ExpressionIssue(
-                    .expressionType, "'\(operand)' is of type \(owner.type) and has no field '\(name)'",
+                    .expressionType, "'\(owner.syntax)' is of type \(owner.type) and has no field '\(name)'",
                     remedy: "records and maps have fields", at: node.focus), node)
         }
     }
 
     /// `a[b]`; with `allowsNull`, a null map has no keys.
     mutating func index(
-        _ operand: SyntaxNode, _ key: SyntaxNode, _ node: SyntaxNode, _ present: Set<Int>, allowsNull: Bool
+        _ owner: TypedNode, by key: TypedNode, _ node: SyntaxNode, allowsNull: Bool = false
     ) -> TypedNode {
-        var owner = check(operand, present)
+        var owner = owner
         if allowsNull, owner.type == .value(.map) { owner.isNullable = false }
-        return resolve("[]", .symbol, [requiringValue(owner), value(key, present)], node)
+        return resolve("[]", .symbol, [requiringValue(owner), requiringValue(key)], node)
     }
 
     /// A map's key that is written as a field's name.

@@ -108,7 +108,7 @@ extension Checker {
         var owner = check(operand, present)
         guard owner.type == .value(.map) else {
             // The message is the one that the field itself would get.
-            return owner.isInvalid ? .invalid(node) : check(argument, present)
+            return selection(of: name, from: owner, argument)
         }
         owner.isNullable = false
         var test = resolve("in", .symbol, [Self.key(name, argument), owner], node)
@@ -137,11 +137,10 @@ extension Checker {
         let first: TypedNode
         switch operand.kind {
         // A key of a map that is null is missing like any other.
-        case .index(let map, let key): first = index(map, key, operand, present, allowsNull: true)
+        case .index(let map, let key):
+            first = index(check(map, present), by: check(key, present), operand, allowsNull: true)
         case .select(let map, let name) where operand.path.flatMap({ field($0, operand, present) }) == nil:
-            first = isMap(map, present)
-                ? index(map, SyntaxNode(.literal(.string(name)), operand.focus), operand, present, allowsNull: true)
-                : check(operand, present)
+            first = selection(of: name, from: check(map, present), operand, allowsNull: true)
         default: first = check(operand, present)
         }
         let second = requiringNoRecord(check(fallback, present))
@@ -150,11 +149,6 @@ extension Checker {
         }
         let type = a.type == .null ? b.type : a.type
         return TypedNode(.orElse(a, b), type, isNullable: b.isNullable, node)
-    }
-
-    private func isMap(_ node: SyntaxNode, _ present: Set<Int>) -> Bool {
-        var trial = Checker(row)
-        return trial.check(node, present).type == .value(.map)
     }
 
     /// The two as values of one type: an int literal beside a double becomes one, null goes with everything.

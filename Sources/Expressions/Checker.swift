@@ -18,7 +18,7 @@ struct Checker {
         switch node.kind {
         case .literal(let literal): return constant(literal, node)
         case .identifier, .select: return name(node, present)
-        case .index(let operand, let key): return index(operand, key, node, present, allowsNull: false)
+        case .index(let operand, let key): return index(check(operand, present), by: check(key, present), node)
         case .call(let name, let target, let arguments): return call(name, target, arguments, node, present)
         case .unary(.not, let operand): return not(operand, node, present)
         case .unary(.negate, let operand): return resolve("neg", .symbol, [value(operand, present)], node)

@@ -97,6 +97,12 @@ public struct SyntaxNode: Hashable, Sendable {
     /// The same node, with the parentheses around it.
     func widened(to range: Range<Int>) -> SyntaxNode { SyntaxNode(kind, range, focus: focus, height: height) }
 
+    /// `or_else(self, fallback)`: for keys of a file that stand beside an expression and say what it is where its value
+    /// is missing. Issues point into this node's text.
+    public func orElse(_ fallback: Literal) -> SyntaxNode {
+        SyntaxNode(.call("or_else", target: nil, arguments: [self, SyntaxNode(.literal(fallback), range)]), range)
+    }
+
     /// The nodes directly below, in the order of the text.
     public var children: [SyntaxNode] { kind.children }
 

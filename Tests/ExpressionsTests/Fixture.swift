@@ -37,7 +37,8 @@ enum Fixture {
     static func batch(_ rows: [[String: Value]], _ type: RowType = row) -> Batch {
         let columns = type.columns.indices.map { index in
             let column = Column(
-                type.columns[index].type, capacity: rows.count, isNullable: type.isNullable(at: index) && type.columns[index].type != .record,
+                type.columns[index].type, capacity: rows.count,
+                isNullable: type.isNullable(at: index) && type.columns[index].type != .record,
                 arena: type.columns[index].type.layout == .reference ? ByteArena() : nil)
             for row in rows { column.append(row[type.columns[index].path] ?? .null) }
             return column

@@ -5,16 +5,22 @@ import Testing
 
 struct NullTests {
     @Test(arguments: [
-        ("maybe != null ? maybe : 0", "double: 0.0"), ("maybe == null ? 1 : maybe", "double: 1.0"), ("!(maybe == null) ? maybe : 1", "double: 1.0"),
+        ("maybe != null ? maybe : 0", "double: 0.0"), ("maybe == null ? 1 : maybe", "double: 1.0"),
+        ("!(maybe == null) ? maybe : 1", "double: 1.0"),
         ("maybe != null && maybe > 1", "bool: false"), ("maybe == null || maybe > 1", "bool: true"), ("null == maybe", "bool: true"),
         ("!(maybe == null || label == null) ? maybe + double(size(label)) : 0", "double: 0.0"),
         ("(maybe != null && label != null) && label == \"a\"", "bool: false"),
-        ("has(maybe) ? maybe : 0", "double: 0.0"), ("or_else(maybe, 9)", "double: 9.0"), ("or_else(label, \"x\")", "string: x"), ("maybe", "double?: null"),
+        ("has(maybe) ? maybe : 0", "double: 0.0"), ("or_else(maybe, 9)", "double: 9.0"), ("or_else(label, \"x\")", "string: x"),
+        ("maybe", "double?: null"),
         ("true ? maybe : null", "double?: null"), ("ok ? value : null", "double?: 2.5"), ("ok ? null : metric", "string?: null"),
-        ("null", "null?: null"), ("null == null", "bool: true"), ("value == null", "bool: false"), ("(ok ? maybe : null) != null", "bool: false"),
-        ("machines != null", "bool: false"), ("machines != null ? machines.sku : \"none\"", "string: none"), ("machines.sku != null", "bool: false"),
-        ("machines != null && machines.cores != null ? machines.cores : 0", "int: 0"), ("machines.cores != null ? machines.sku : \"-\"", "string: -"),
-        ("has(machines.cores)", "bool: false"), ("has(machines.tags.os) ? machines.tags.os : machines == null ? \"?\" : \"-\"", "string: ?"),
+        ("null", "null?: null"), ("null == null", "bool: true"), ("value == null", "bool: false"),
+        ("(ok ? maybe : null) != null", "bool: false"),
+        ("machines != null", "bool: false"), ("machines != null ? machines.sku : \"none\"", "string: none"),
+        ("machines.sku != null", "bool: false"),
+        ("machines != null && machines.cores != null ? machines.cores : 0", "int: 0"),
+        ("machines.cores != null ? machines.sku : \"-\"", "string: -"),
+        ("has(machines.cores)", "bool: false"),
+        ("has(machines.tags.os) ? machines.tags.os : machines == null ? \"?\" : \"-\"", "string: ?"),
         ("has(machines.tags.os) ? machines.sku : \"-\"", "string: -"), ("or_else(machines.tags[\"os\"], \"x\")", "string: x"),
         ("or_else(machines.tags.os, \"x\")", "string: x"), ("has(hint.a)", "bool: false"), ("or_else(maybe, null)", "double?: null"),
     ])
@@ -34,10 +40,13 @@ struct NullTests {
     @Test(arguments: [
         ("maybe + 1", "expression.nullable @0..<5"), ("maybe > 1 && maybe != null", "expression.nullable @0..<5"),
         ("maybe != null || maybe > 1", "expression.nullable @17..<22"), ("maybe == null ? maybe + 1 : 0", "expression.nullable @16..<21"),
-        ("maybe == maybe", "expression.nullable @0..<5; expression.nullable @9..<14"), ("machines.sku == \"a\"", "expression.nullable @0..<12"),
+        ("maybe == maybe", "expression.nullable @0..<5; expression.nullable @9..<14"),
+        ("machines.sku == \"a\"", "expression.nullable @0..<12"),
         ("machines != null ? machines.cores + 1 : 0", "expression.nullable @19..<33"), ("hint.a", "expression.nullable @0..<4"),
-        ("label in [\"a\"]", "expression.nullable @0..<5"), ("size(label)", "expression.nullable @5..<10"), ("(ok ? maybe : null) + 1", "expression.nullable @0..<19"),
-        ("(maybe != null && ok) || maybe > 1", "expression.nullable @25..<30"), ("(maybe != null || ok) && maybe > 1", "expression.nullable @25..<30"),
+        ("label in [\"a\"]", "expression.nullable @0..<5"), ("size(label)", "expression.nullable @5..<10"),
+        ("(ok ? maybe : null) + 1", "expression.nullable @0..<19"),
+        ("(maybe != null && ok) || maybe > 1", "expression.nullable @25..<30"),
+        ("(maybe != null || ok) && maybe > 1", "expression.nullable @25..<30"),
     ])
     func `a nullable value without a test is found`(expression: String, expected: String) {
         #expect(Fixture.outcome(expression) == expected)

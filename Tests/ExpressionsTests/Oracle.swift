@@ -108,7 +108,8 @@ struct Oracle {
             case ("size", .string(let x), nil): .value(.int(Int64(x.unicodeScalars.count)))
             case ("size", .map(let x), nil): .value(.int(Int64(x.count)))
             case ("startsWith", .string(let x), .string(let y)?): .value(.bool(Array(x.utf8).starts(with: Array(y.utf8))))
-            case ("endsWith", .string(let x), .string(let y)?): .value(.bool(Array(x.utf8.reversed()).starts(with: Array(y.utf8.reversed()))))
+            case ("endsWith", .string(let x), .string(let y)?):
+                .value(.bool(Array(x.utf8.reversed()).starts(with: Array(y.utf8.reversed()))))
             case ("contains", .string(let x), .string(let y)?):
                 .value(.bool(y.isEmpty || x.utf8.indices.contains { x.utf8[$0...].starts(with: y.utf8) }))
             case ("upperAscii", .string(let x), nil): .value(.string(String(x.map { $0.isASCII ? Character($0.uppercased()) : $0 })))
@@ -141,7 +142,8 @@ extension Oracle {
         case (.timestamp(let x), .duration(let y)): return time(x.microseconds + (op == .add ? y.microseconds : -y.microseconds))
         case (.duration(let x), .timestamp(let y)): return time(x.microseconds + y.microseconds)
         case (.timestamp(let x), .timestamp(let y)): return span(x.microseconds - y.microseconds)
-        case (.duration(let x), .duration(let y)): return span(op == .add ? x.microseconds + y.microseconds : x.microseconds - y.microseconds)
+        case (.duration(let x), .duration(let y)):
+            return span(op == .add ? x.microseconds + y.microseconds : x.microseconds - y.microseconds)
         default: fatalError("no \(op) for \(a) and \(b)")
         }
     }
