@@ -25,6 +25,11 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// A conformance suite: tests of a seam that each implementation's own tests run.
+func suite(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}
+
 let package = Package(
     name: "CloudPioneer",
     platforms: [.macOS(.v15)],
@@ -33,6 +38,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -53,12 +59,14 @@ let package = Package(
         target("Stores", ["Base", "Columns"], hot),
         target("Operators", ["Base", "Columns", "Expressions", "Stores"], hot),
         target("Planner", ["Base", "Columns", "Expressions", "TopologyFile", "Stores", "Operators"]),
-        target("Runtime", ["Base", "Columns", "Telemetry", "Stores", "Operators", "Planner"], hot),
-        target("RocksStore", ["Base", "Stores", "Telemetry", "CRocksDB", "CLZ4"], hot),
-        target("SQLiteViews", ["Base", "Columns", "Stores", "Telemetry", .product(name: "GRDB", package: "GRDB.swift")]),
+        target("Runtime", ["Base", "Columns", "Telemetry", "Expressions", "TopologyFile", "Stores", "Operators", "Planner"], hot),
+        target("RocksStore", ["Base", "Stores", "CRocksDB", "CLZ4"], hot),
+        target("SQLiteViews", ["Base", "Columns", "Stores", .product(name: "GRDB", package: "GRDB.swift")]),
         target("HTTPAPI", [
-            "Base", "Columns", "Telemetry", "Stores", "Planner", "Runtime",
-            .product(name: "Hummingbird", package: "hummingbird"),
+            "Base", "Columns", "Telemetry", "Stores",
+            .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Logging", package: "swift-log"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ]),
         target("Agents", [
             "Base", "Columns", "Telemetry", .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -70,9 +78,34 @@ let package = Package(
                 "RocksStore", "SQLiteViews", "HTTPAPI", "Agents",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: hot),
+
+        tests("BaseTests", ["Base"]),
+        tests("ColumnsTests", ["Base", "Columns"]),
+        tests("TelemetryTests", [
+            "Base", "Telemetry", .product(name: "Logging", package: "swift-log"),
+            .product(name: "MetricsTestKit", package: "swift-metrics"),
+        ]),
+        tests("ExpressionsTests", ["Base", "Columns", "Expressions"]),
+        tests("TopologyFileTests", ["Base", "Columns", "TopologyFile"]),
+        suite("StoresConformance", ["Base", "Stores"]),
+        tests("StoresTests", ["Base", "Stores", "StoresConformance"]),
+        tests("RocksStoreTests", ["Base", "Stores", "RocksStore", "StoresConformance"]),
+        tests("PlannerTests", ["Base", "Columns", "Expressions", "TopologyFile", "Stores", "Operators", "Planner"]),
+        tests("RuntimeTests", ["Base", "Columns", "TopologyFile", "Stores", "Planner", "Runtime"]),
+        suite("ViewConformance", ["Base", "Columns", "Stores"]),
+        tests("SQLiteViewsTests", [
+            "Base", "Columns", "Stores", "SQLiteViews", "ViewConformance", .product(name: "GRDB", package: "GRDB.swift"),
+        ]),
+        tests("HTTPAPITests", [
+            "Base", "Columns", "Telemetry", "Stores", "SQLiteViews", "HTTPAPI",
+            .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "HummingbirdTesting", package: "hummingbird"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        ]),
+        tests("AgentsTests", ["Base", "Telemetry", "Agents"]),
+        tests("CommandLineTests", ["Base", "Columns", "Planner", "Runtime", "TopologyFile", "Agents", "pioneer"]),
+        tests("StyleTests", []),
     ]
 )

@@ -50,8 +50,8 @@ extension Finding: CustomStringConvertible {
     }
 }
 
-/// Names the nearest of `candidates` in Levenshtein distance, if it is near enough to be a slip of the fingers:
-/// at most a third of the longer name, and at most 3.
+/// Names the nearest of `candidates` in edit distance, if it is near enough to be a slip of the fingers: at most a third
+/// of the longer name, and at most 3.
 public func nearestName(to name: String, among candidates: some Sequence<String>) -> String? {
     var best: (name: String, distance: Int)?
     for candidate in candidates where candidate != name {
@@ -62,18 +62,21 @@ public func nearestName(to name: String, among candidates: some Sequence<String>
     return best?.name
 }
 
-/// Levenshtein distance in characters. - Complexity: O(m·n) time, O(n) space.
+/// Levenshtein distance in characters, with a swap of two neighbours as one edit (optimal string alignment): `form` for
+/// `from` is the commonest slip there is. - Complexity: O(m·n) time, O(n) space.
 func editDistance(_ a: String, _ b: String) -> Int {
     let a = Array(a), b = Array(b)
-    var row = Array(0...b.count)
+    var beforeLast: [Int] = []
+    var last = Array(0...b.count)
     for i in 0..<a.count {
-        var diagonal = row[0]
-        row[0] = i + 1
+        var row = [i + 1]
         for j in 0..<b.count {
-            let substituted = diagonal + (a[i] == b[j] ? 0 : 1)
-            diagonal = row[j + 1]
-            row[j + 1] = min(substituted, diagonal + 1, row[j] + 1)
+            var distance = min(last[j] + (a[i] == b[j] ? 0 : 1), last[j + 1] + 1, row[j] + 1)
+            if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { distance = min(distance, beforeLast[j - 1] + 1) }
+            row.append(distance)
         }
+        beforeLast = last
+        last = row
     }
-    return row[b.count]
+    return last[b.count]
 }

@@ -276,4 +276,16 @@ final class WriteBatch {
     }
 
     func delete(_ family: Database.Family, _ key: [UInt8]) { key.withUnsafeBytes { delete(family, $0) } }
+
+    /// Deletes every key that starts with `prefix`. - Precondition: the prefix has a byte below 255.
+    func deleteAll(_ family: Database.Family, prefix: [UInt8]) {
+        guard let end = Format.successor(of: prefix) else { preconditionFailure("a prefix of only 255s has no successor") }
+        prefix.withUnsafeBytes { from in
+            end.withUnsafeBytes { to in
+                rocksdb_writebatch_delete_range_cf(
+                    handle, database.familyHandle(family), from.baseAddress?.assumingMemoryBound(to: CChar.self), from.count,
+                    to.baseAddress?.assumingMemoryBound(to: CChar.self), to.count)
+            }
+        }
+    }
 }

@@ -12,6 +12,11 @@ extension AppendClient {
         /// The engine had the records already, from an attempt or a run before.
         public var isDuplicate = false
 
+        public init(withoutKey: Int = 0, isDuplicate: Bool = false) {
+            self.withoutKey = withoutKey
+            self.isDuplicate = isDuplicate
+        }
+
         /// `{"appended": 5000, "without_key": 2, …}` or `{"duplicate": true, …}`; parts that are missing stay zero.
         static func read(_ body: [UInt8]) -> Receipt {
             guard let parts = try? JSONDecoder().decode(Parts.self, from: Data(body)) else { return Receipt() }

@@ -93,16 +93,17 @@ public final class Engine: Sendable {
     /// Asks everything to commit and end; returns at once.
     public func stop() { stopSignal.stop() }
 
-    /// Waits until everything has ended. Throws what stopped the engine, if it was not `stop`.
+    /// Waits until everything has ended after a stop. Throws what stopped the engine, if it was not `stop`. Blocks; may
+    /// be called again.
     public func join() throws {
         stopSignal.wait()
-        for thread in threads.withLock({ $0 }) { thread.join() }
-        threads.withLock { $0.removeAll() }
+        let running = threads.withLock { threads in
+            defer { threads = [] }
+            return threads
+        }
+        for thread in running { thread.join() }
         if let failure = stopSignal.failure { throw failure }
     }
-
-    /// Blocks until a stop was asked for or something failed.
-    public func waitForStop() { stopSignal.wait() }
 
     /// Whether a stop was asked for or something failed.
     public var isStopping: Bool { stopSignal.isStopping }

@@ -1,0 +1,30 @@
+import Base
+
+/// The interface's limits, each with its reason.
+public enum APILimits {
+    /// A request's records: they are held in memory until they are in the log.
+    public static let appendBytesMax = 16 << 20
+    /// Rows of a view in one answer: it is built in memory.
+    public static let rowsDefault = 100
+    public static let rowsMax = 10_000
+    /// Rows passed over before the answer: the store has to walk through them.
+    public static let rowOffsetMax = 10_000_000
+    /// Conditions of one query, and values of one `in.(…)`: the store compiles them into one statement.
+    static let conditionsMax = 64
+    static let listValuesMax = 500
+    static let orderColumnsMax = 16
+    /// Records of a topic in one answer that does not follow.
+    static let recordsDefault = 100
+    static let recordsMax = 1_000_000
+    /// What is read and sent at a time while records are streamed.
+    static let chunkRecords = 500
+    static let chunkBytes = 256 << 10
+    /// Readers that follow a topic at once: each holds a connection.
+    static let followersMax = 256
+    /// How long a follower's wait for records lasts before it looks whether it should end.
+    static let followWait = TimeSpan.seconds(1)
+    /// Threads for calls that block on the disk; one of them waits for appends while anyone follows.
+    static let blockingThreads = 8
+    /// A client's name for itself (`AppendRequest.Producer`).
+    static let producerCharactersMax = 128
+}

@@ -1,0 +1,89 @@
+public import Base
+public import Stores
+
+/// What the HTTP interface needs of a running engine. All methods may block for a disk access, and are called from
+/// threads made for that.
+public protocol EngineFacade: Sendable {
+    var log: any EventLog { get }
+    var appender: any RecordAppender { get }
+    var views: any ViewStore { get }
+    /// The views of all topologies that run.
+    var viewDefinitions: [ViewDefinition] { get }
+
+    func health() -> EngineHealth
+
+    /// Splits lines of JSON into records, reads their keys by the topic's schema, and spreads them over the partitions.
+    /// Throws `append.topic_not_read` when no schema says how the topic is keyed.
+    func route(topic: TopicName, lines: UnsafeRawBufferPointer, now: EventTime) throws -> RoutedLines
+}
+
+/// Records of an append, keyed and spread over the topic's partitions.
+public struct RoutedLines {
+    public var records: [(partition: PartitionNumber, buffer: RecordBuffer)]
+    public var count: Int
+    /// Records without a usable key. They are appended too: the topology that reads them makes dead letters of them.
+    public var withoutKeyCount: Int
+
+    public init(records: [(partition: PartitionNumber, buffer: RecordBuffer)], count: Int, withoutKeyCount: Int) {
+        self.records = records
+        self.count = count
+        self.withoutKeyCount = withoutKeyCount
+    }
+}
+
+/// How an engine is, as `GET /health` tells it.
+public struct EngineHealth: Sendable {
+    public enum Status: String, Sendable {
+        case running
+        /// A stop was asked for, or something failed: answered with status 503.
+        case stopping
+    }
+
+    public struct Topology: Sendable {
+        public var name: String
+        public var tasks: [Task]
+        public init(name: String, tasks: [Task]) {
+            self.name = name
+            self.tasks = tasks
+        }
+    }
+
+    public struct Task: Sendable {
+        public var partition: PartitionNumber
+        public var epoch: Epoch
+        public var watermark: EventTime
+        public var clock: EventTime
+        public var positions: [EpochRecord.InputPosition]
+        /// Since the process started.
+        public var recordCount: Int
+        public var lateCount: Int
+        public var deadLetterCount: Int
+
+        public init(
+            partition: PartitionNumber, epoch: Epoch, watermark: EventTime, clock: EventTime,
+            positions: [EpochRecord.InputPosition], recordCount: Int, lateCount: Int, deadLetterCount: Int
+        ) {
+            self.partition = partition
+            self.epoch = epoch
+            self.watermark = watermark
+            self.clock = clock
+            self.positions = positions
+            self.recordCount = recordCount
+            self.lateCount = lateCount
+            self.deadLetterCount = deadLetterCount
+        }
+    }
+
+    public var status: Status
+    /// The program's version.
+    public var version: String
+    public var uptime: TimeSpan
+    public var topologies: [Topology]
+
+    public init(status: Status, version: String, uptime: TimeSpan, topologies: [Topology]) {
+        self.status = status
+        self.version = version
+        self.uptime = uptime
+        self.topologies = topologies
+    }
+}

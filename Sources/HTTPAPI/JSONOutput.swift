@@ -1,0 +1,73 @@
+import Base
+import Columns
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Writes one JSON document into an arena, from the outside in: `object` and `array` take what stands inside them.
+final class JSONOutput {
+    let arena = ByteArena(capacity: 1_024)
+    /// Whether something stands before the next member or element.
+    private var needsComma = false
+
+    private func separate() {
+        if needsComma { arena.append(byte: UInt8(ascii: ",")) }
+        needsComma = true
+    }
+
+    private func enclosed(_ open: UInt8, _ close: UInt8, _ body: () throws -> Void) rethrows {
+        arena.append(byte: open)
+        needsComma = false
+        try body()
+        arena.append(byte: close)
+        needsComma = true
+    }
+
+    func object(_ body: () throws -> Void) rethrows { try enclosed(UInt8(ascii: "{"), UInt8(ascii: "}"), body) }
+
+    func array<Element>(_ elements: some Sequence<Element>, _ write: (Element) throws -> Void) rethrows {
+        try enclosed(UInt8(ascii: "["), UInt8(ascii: "]")) {
+            for element in elements {
+                separate()
+                needsComma = false
+                try write(element)
+                needsComma = true
+            }
+        }
+    }
+
+    /// Names the member that `body` writes.
+    func field(_ name: String, _ body: () throws -> Void) rethrows {
+        separate()
+        JSONText.append(string: name, to: arena)
+        arena.append(byte: UInt8(ascii: ":"))
+        needsComma = false
+        try body()
+        needsComma = true
+    }
+
+    func field(_ name: String, _ text: String?) { field(name) { value(text) } }
+    func field(_ name: String, _ number: Int64) { field(name) { JSONText.append(int: number, to: arena) } }
+    func field(_ name: String, _ number: Int) { field(name, Int64(number)) }
+    func field(_ name: String, _ flag: Bool) { field(name) { arena.append(flag ? "true" : "false") } }
+
+    /// Null where no time is known yet.
+    func field(_ name: String, _ time: EventTime) {
+        field(name) { if time == .earliest { value(nil) } else { JSONText.append(timestamp: time, to: arena) } }
+    }
+
+    func value(_ text: String?) {
+        if let text { JSONText.append(string: text, to: arena) } else { arena.append("null") }
+    }
+
+    func value(_ value: Value) { JSONText.append(value, to: arena) }
+
+    var buffer: ByteBuffer { ByteBuffer(bytes: UnsafeRawBufferPointer(arena.bytes)) }
+
+    func response(status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Response {
+        var headers = headers
+        headers[.contentType] = "application/json"
+        arena.append(byte: UInt8(ascii: "\n"))
+        return Response(status: status, headers: headers, body: .init(byteBuffer: buffer))
+    }
+}

@@ -1,0 +1,136 @@
+import Base
+import Columns
+import HTTPTypes
+import Hummingbird
+import Stores
+
+/// `GET /api/v1/views`, `GET /api/v1/views/{view}` and the paths that views declare themselves.
+struct ViewRoutes: Sendable {
+    let engine: any EngineFacade
+    let work: BlockingWork
+
+    /// The least watermark over all partitions: every row of an earlier event time is in the answer. Absent while none
+    /// is known.
+    static let watermarkHeader = HTTPField.Name("Pioneer-Watermark")
+
+    @Sendable
+    func list(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+        try QueryParameters(request.uri.query).allow([])
+        let json = JSONOutput()
+        json.object {
+            json.field("views") {
+                json.array(engine.viewDefinitions.sorted { $0.name < $1.name }) { write($0, to: json) }
+            }
+        }
+        return json.response()
+    }
+
+    private func write(_ view: ViewDefinition, to json: JSONOutput) {
+        json.object {
+            json.field("view", view.name)
+            json.field("topology", view.topology)
+            json.field("description", view.description)
+            json.field("url", "/api/v1/views/\(view.name)")
+            json.field("path", view.path)
+            json.field("key") { json.array(view.key) { json.value($0) } }
+            json.field("keep", view.keep?.description)
+            json.field("columns") {
+                json.array(view.type.columns.indices) { index in
+                    let column = view.type.columns[index]
+                    json.object {
+                        json.field("name", column.flatName)
+                        json.field("type", column.type.description)
+                        json.field("nullable", view.type.isNullable(at: index))
+                        if let doc = column.doc { json.field("description", doc) }
+                    }
+                }
+            }
+        }
+    }
+
+    @Sendable
+    func answerByName(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+        let name = try context.pathPart("view")
+        let views = engine.viewDefinitions
+        guard let view = views.first(where: { $0.name == name }) else {
+            let known = views.map(\.name).sorted()
+            let nearest = nearestName(to: name, among: known).map { "did you mean '\($0)'? " } ?? ""
+            throw APIError(
+                .notFound, .apiUnknownView, "there is no view '\(name)'",
+                remedy: nearest + "views are declared by topologies; /api/v1/views lists them", allowed: known)
+        }
+        return try await answer(request, view)
+    }
+
+    /// Nil when no view declares the request's path.
+    func answerByPath(_ request: Request, _ context: BasicRequestContext) async throws -> Response? {
+        guard let path = QueryParameters.decoded(request.uri.path.replacing("+", with: "%2B")[...]),
+            let view = engine.viewDefinitions.first(where: { $0.path == path })
+        else { return nil }
+        context.coreContext.endpointPath.value = path
+        switch request.method {
+        case .get: return try await answer(request, view)
+        case .head: return try await answer(request, view).createHeadResponse()
+        default: throw APIRouter.methodNotAllowed(request, APIRouter.allow([.get]))
+        }
+    }
+
+    private func answer(_ request: Request, _ view: ViewDefinition) async throws -> Response {
+        let query = try ViewQueryParser(view).parse(try QueryParameters(request.uri.query))
+        let engine = engine
+        let (rows, partitionCount) = try await work.run {
+            (try engine.views.query(query), try engine.log.topic(view.topic)?.partitionCount)
+        }
+        return response(view, query, rows, Freshness(rows.positions, partitionCount: partitionCount))
+    }
+
+    private func response(_ view: ViewDefinition, _ query: ViewQuery, _ answer: ViewRows, _ fresh: Freshness) -> Response {
+        let json = JSONOutput()
+        json.object {
+            json.field("view", view.name)
+            json.field("rows") {
+                json.array(answer.rows) { row in
+                    json.object {
+                        for (name, value) in zip(query.select, row) { json.field(name) { json.value(value) } }
+                    }
+                }
+            }
+            json.field("fresh") { fresh.write(to: json) }
+        }
+        var headers: HTTPFields = [:]
+        if let name = Self.watermarkHeader, fresh.watermark > .earliest { headers[name] = fresh.watermark.description }
+        return json.response(headers: headers)
+    }
+}
+
+extension ErrorCode {
+    static let apiUnknownView = ErrorCode("api.unknown_view")
+}
+
+/// How far the answer's view had followed its topic.
+private struct Freshness {
+    let positions: [(partition: PartitionNumber, position: ViewPosition)]
+    let watermark: EventTime
+
+    /// A partition that was not projected yet holds the whole back: nothing is known of its rows.
+    init(_ positions: [PartitionNumber: ViewPosition], partitionCount: Int?) {
+        self.positions = positions.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        let isComplete = !positions.isEmpty && positions.count >= partitionCount ?? 0
+        watermark = isComplete ? positions.values.map(\.watermark).min() ?? .earliest : .earliest
+    }
+
+    func write(to json: JSONOutput) {
+        json.object {
+            json.field("watermark", watermark)
+            json.field("partitions") {
+                json.array(positions) { partition, position in
+                    json.object {
+                        json.field("partition", Int(partition.number))
+                        json.field("next_offset", position.next.number)
+                        json.field("watermark", position.watermark)
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import Base
+import Foundation
+import Planner
+import RocksStore
+import Runtime
+import Stores
+
+/// The whole engine under load: events are made and appended by one thread, and read, processed, committed every second
+/// and projected by the engine's own, on the real store with its retention.
+struct FullBench {
+    let plan: Plan
+    let generator: EventGenerator.Settings
+    let engineSettings: EngineSettings
+    let directory: String
+    let warmupSeconds: Double
+    let seconds: Double
+
+    struct Result {
+        var eventsPerSecond: Double
+        var processorsBusy: Double
+        var seconds: Double
+        var commitNanoseconds: [UInt64]
+        var residentBytesPeak: Int
+        var diskBytes: Int
+        var counters: TaskCounters
+    }
+
+    /// Events of one append, spread over the partitions.
+    private static let appendEvents = 8_192
+    /// The engine may lag this many events before the appending waits: retention must not pass the reader.
+    private static let leadMax = 1_000_000
+
+    func run(progress: (String) -> Void) throws -> Result {
+        let clock = SystemClock()
+        let data = try DataDirectory.open(directory, memory: engineSettings.memory, clock: clock)
+        defer { data.close() }
+        let engine = try Engine(plans: [plan], settings: engineSettings, parts: data.parts(clock: clock))
+        try engine.start()
+        do {
+            let result = try measure(engine, data, progress: progress)
+            engine.stop()
+            try engine.join()
+            return result
+        } catch {
+            engine.stop()
+            try? engine.join()
+            throw error
+        }
+    }
+
+    private func measure(_ engine: Engine, _ data: DataDirectory, progress: (String) -> Void) throws -> Result {
+        let source = plan.sources[0]
+        let clock = SystemClock()
+        var generator = EventGenerator(source, settings: generator, partitionCount: engineSettings.partitionCount)
+        let buffers = (0..<engineSettings.partitionCount).map { _ in RecordBuffer(capacity: Self.appendEvents * 256) }
+        let watch = Stopwatch()
+        var appended = 0
+        var start: (at: Double, records: Int, cpu: UInt64)?
+        var lastShown = 0.0
+        while start == nil || watch.elapsedSeconds < start!.at + seconds {
+            guard !engine.isStopping else { break }
+            let processed = total(engine).records
+            if appended - processed < Self.leadMax {
+                for buffer in buffers { buffer.removeAll() }
+                _ = generator.append(Self.appendEvents, to: buffers, timestamp: clock.now().microseconds)
+                let records = buffers.enumerated().map { (partition: PartitionNumber($0), buffer: $1) }
+                _ = try engine.parts.log.append(AppendRequest(topic: source.topic, producer: nil, records: records))
+                appended += Self.appendEvents
+            } else {
+                usleep(1_000)
+            }
+            let now = watch.elapsedSeconds
+            if start == nil, now >= warmupSeconds { start = (now, processed, Stopwatch.processCPUNanoseconds()) }
+            if now - lastShown >= 1 {
+                progress("\(Int(now)) s of \(Int(warmupSeconds + seconds)) s, \(processed) events")
+                lastShown = now
+            }
+        }
+        let elapsed = watch.elapsedSeconds - start!.at
+        let counters = total(engine)
+        let cpu = Double(Stopwatch.processCPUNanoseconds() - start!.cpu) / 1e9
+        return Result(
+            eventsPerSecond: Double(counters.records - start!.records) / elapsed, processorsBusy: cpu / elapsed,
+            seconds: elapsed, commitNanoseconds: engine.statuses.flatMap(\.commitNanoseconds),
+            residentBytesPeak: Self.residentBytesPeak(), diskBytes: try data.store.statistics().diskBytes, counters: counters)
+    }
+
+    /// As of the last commits.
+    private func total(_ engine: Engine) -> TaskCounters {
+        engine.statuses.reduce(into: TaskCounters()) { sum, status in
+            sum.records += status.counters.records
+            sum.deadLetters += status.counters.deadLetters
+            sum.late.merge(status.counters.late, uniquingKeysWith: +)
+        }
+    }
+
+    /// The kernel's own account: `VmHWM` of /proc/self/status.
+    static func residentBytesPeak() -> Int {
+        guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
+            let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
+            let kilobytes = line.split(separator: " ").compactMap({ Int($0) }).first
+        else { return 0 }
+        return kilobytes * 1_024
+    }
+}

@@ -1,0 +1,72 @@
+import AsyncHTTPClient
+import Base
+import Columns
+import NIOCore
+import NIOHTTP1
+
+extension ErrorCode {
+    static let engineUnreachable = ErrorCode("client.engine_unreachable")
+}
+
+/// Asks a running engine over HTTP.
+struct EngineClient {
+    let address: EngineAddress
+    /// A query that takes longer is better asked with a filter.
+    private static let answerTimeout = TimeAmount.seconds(60)
+    /// A view's largest page fits many times over.
+    private static let answerBytesMax = 256 << 20
+
+    init(_ address: EngineAddress) { self.address = address }
+
+    /// The JSON answer to a GET. Throws the engine's error, `client.engine_unreachable` or `client.answer`.
+    func value(_ path: RequestPath) async throws -> JSONValue {
+        let (status, body) = try await reached {
+            let response = try await HTTPClient.shared.execute(request(path), timeout: Self.answerTimeout)
+            let body = try await response.body.collect(upTo: Self.answerBytesMax)
+            return (Int(response.status.code), Array(body.readableBytesView))
+        }
+        return try EngineAnswer.value(status: status, body: body, from: address)
+    }
+
+    /// Hands over the lines of an answer as they come, for as long as it lasts; false from `take` ends it. Throws as
+    /// `value` does.
+    func lines(_ path: RequestPath, _ take: ([UInt8]) throws -> Bool) async throws {
+        let response = try await reached {
+            try await HTTPClient.shared.execute(request(path), deadline: .distantFuture)
+        }
+        guard (200..<300).contains(response.status.code) else {
+            let body = try await reached { try await response.body.collect(upTo: 1 << 20) }
+            _ = try EngineAnswer.value(status: Int(response.status.code), body: Array(body.readableBytesView), from: address)
+            return
+        }
+        var splitter = LineSplitter()
+        var chunks = response.body.makeAsyncIterator()
+        while let chunk = try await reached({ try await chunks.next() }) {
+            splitter.add(Array(chunk.readableBytesView))
+            while let line = splitter.next() { guard try take(line) else { return } }
+        }
+        if let rest = splitter.rest() { _ = try take(rest) }
+    }
+
+    private func request(_ path: RequestPath) -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: address.url + path.text)
+        request.headers.add(name: "Accept", value: "application/json, application/x-ndjson")
+        return request
+    }
+
+    private func reached<Result>(_ act: () async throws -> Result) async throws -> Result {
+        do {
+            return try await act()
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            try Task.checkCancellation()
+            throw EngineError(
+                .engineUnreachable, .environment, "The engine at \(address.url) (\(address.origin)) does not answer: \(error).",
+                remedy: address.isFromFile
+                    ? "It may have been killed: start it again with 'pioneer run', or name another with --to."
+                    : "Check that it runs and that the address is right.",
+                isTransient: true)
+        }
+    }
+}

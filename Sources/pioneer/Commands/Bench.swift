@@ -1,0 +1,98 @@
+import ArgumentParser
+import Base
+import Foundation
+import Planner
+import Runtime
+import Stores
+
+/// `pioneer bench FILE`
+struct Bench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure a topology on this machine.",
+        discussion: """
+            Makes events for the topology's first source, the same ones each time, and measures in one run: a plain scan of \
+            their bytes (the reference), decoding, all operators, and the whole engine with log, state, a commit every \
+            second, retention and views.
+
+            EXAMPLES
+              pioneer bench topologies/usage.yaml
+              pioneer bench topologies/usage.yaml --seconds 10 --warmup 5 --json
+              pioneer bench topologies/usage.yaml --partitions 2 --workers 2
+            """)
+
+    @Argument(help: "The topology file.")
+    var file: String
+    @Option(help: "Directory of the schemas; schemas/ beside the topology's folder unless given.")
+    var schemas: String?
+    @Option(help: "Keys that events take turns with: machines, for the shipped topologies.")
+    var keys = 10_000
+    @Option(help: "Event time between two events of a key and text.")
+    var every = TimeSpan.seconds(10)
+    @Option(help: "Bytes of an event's JSON.")
+    var bytes = 150
+    @Option(help: "Seconds that the whole engine is measured for, after the warm-up.")
+    var seconds = 30.0
+    @Option(help: "Seconds of load before that, so that compaction and retention are at work.")
+    var warmup = 60.0
+    @Option(help: "Partitions of the topics.")
+    var partitions = 1
+    @Option(help: "Threads that run tasks.")
+    var workers = 1
+    @Option(help: "Bytes of the log kept per partition.")
+    var retentionBytes = ByteCount(1 << 30)
+    @Option(help: "Working directory; a temporary one, removed at the end, unless given.")
+    var data: String?
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func validate() throws {
+        for (name, value) in [("--keys", keys), ("--bytes", bytes), ("--partitions", partitions), ("--workers", workers)]
+        where value < 1 {
+            throw ValidationError("\(name) must be at least 1, not \(value).")
+        }
+        guard seconds > 0, warmup >= 0 else { throw ValidationError("--seconds must be positive and --warmup not negative.") }
+    }
+
+    func run() throws {
+        guard let plan = try PlanLoading.plans(files: [file], schemas: schemas).first else { throw ExitStatus.findings }
+        let report = try measure(plan)
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+            StandardStreams.print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        } else {
+            StandardStreams.print(lines: report.lines)
+        }
+    }
+
+    private func measure(_ plan: Plan) throws -> BenchReport {
+        let progress = ProgressLine()
+        var generator = EventGenerator.Settings()
+        generator.keys = keys
+        generator.every = every
+        generator.bytes = bytes
+        var settings = EngineSettings()
+        settings.partitionCount = partitions
+        settings.workerCount = workers
+        settings.retention = Retention(bytesMax: retentionBytes.bytes)
+        let directory = data ?? NSTemporaryDirectory() + "/pioneer-bench-\(UUID().uuidString)"
+        defer { if data == nil { try? FileManager.default.removeItem(atPath: directory) } }
+        // The whole engine first: the peak of resident memory is then its own.
+        let full = try FullBench(
+            plan: plan, generator: generator, engineSettings: settings, directory: directory, warmupSeconds: warmup,
+            seconds: seconds
+        ).run { progress.show($0) }
+        progress.show("decode and operators")
+        let phases = try BenchPhases(plan: plan, settings: generator).run(seconds: 10)
+        progress.clear()
+        return BenchReport(
+            topology: plan.topology, eventBytes: bytes, keys: keys, partitions: partitions, workers: workers,
+            bytesPerSecondScan: phases.bytesPerSecondScan, eventsPerSecondDecode: phases.eventsPerSecondDecode,
+            eventsPerSecondOperators: phases.eventsPerSecondOperators, eventsPerSecondFull: full.eventsPerSecond,
+            processorsBusyFull: full.processorsBusy, secondsFull: full.seconds,
+            commitMillisecondsP50: Double(quantile(0.5, of: full.commitNanoseconds)) / 1e6,
+            commitMillisecondsP99: Double(quantile(0.99, of: full.commitNanoseconds)) / 1e6,
+            residentBytesPeak: full.residentBytesPeak, diskBytes: full.diskBytes, late: full.counters.lateTotal,
+            deadLetters: full.counters.deadLetters)
+    }
+}

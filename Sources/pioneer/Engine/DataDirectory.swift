@@ -1,0 +1,88 @@
+import Base
+import Foundation
+import Planner
+import RocksStore
+import Runtime
+import SQLiteViews
+import Stores
+
+/// The files of an engine: `DIR/store` (log and state), `DIR/views/views.sqlite`, and while it runs `DIR/address`.
+/// One process at a time; the store's lock sees to that.
+struct DataDirectory {
+    let path: String
+    let store: RocksStore
+    let views: SQLiteViews
+
+    static func addressPath(_ directory: String) -> String { directory + "/address" }
+
+    /// Opens or makes everything. Throws what the stores throw; nothing is changed then.
+    static func open(_ path: String, memory: MemoryBudget, clock: any WallClock) throws -> DataDirectory {
+        let options = RocksStoreOptions(memoryMaxBytes: memory.store)
+        let store = try RocksStore.open(
+            directory: path + "/store", options: options, newLogID: UUID().uuidString.lowercased(), clock: clock)
+        do {
+            let viewsPath = path + "/views"
+            try makeDirectory(viewsPath)
+            return DataDirectory(path: path, store: store, views: try SQLiteViews(directory: viewsPath, cacheBytes: 8 << 20))
+        } catch {
+            store.close()
+            throw error
+        }
+    }
+
+    private static func makeDirectory(_ path: String) throws {
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw EngineError(
+                .dataDirectory, .environment, "cannot make the directory '\(path)': \(error.localizedDescription)",
+                remedy: "Choose another data directory with --data, or change its owner or permissions.")
+        }
+    }
+
+    func parts(clock: any WallClock) -> Engine.Parts {
+        let store = store
+        return Engine.Parts(
+            log: store, state: store, committer: store, views: views, clock: clock,
+            maintain: { _ = try store.maintain(now: $0) },
+            trim: { try store.deleteRecords(before: $1, in: $0) })
+    }
+
+    /// Says where the engine listens, for commands that look for it. Whole or not at all: written beside and renamed.
+    func writeAddress(_ address: String) throws {
+        let target = Self.addressPath(path)
+        do {
+            try Data((address + "\n").utf8).write(to: URL(fileURLWithPath: target), options: .atomic)
+        } catch {
+            throw EngineError(
+                .dataDirectory, .environment, "cannot write '\(target)': \(error.localizedDescription)",
+                remedy: "Free disk space or change the directory's permissions.")
+        }
+    }
+
+    /// Ends everything; the address goes first, so that nobody finds an engine that is closing.
+    func close() {
+        unlink(Self.addressPath(path))
+        do { try views.close() } catch { /* The database is as after a crash, which it is made for. */ }
+        store.close()
+    }
+}
+
+extension ErrorCode {
+    /// The data directory cannot be made or written.
+    static let dataDirectory = ErrorCode("run.data_directory")
+    /// A name given with --rebuild is no topology of this run.
+    static let rebuildUnknown = ErrorCode("run.rebuild_unknown")
+}
+
+extension DataDirectory {
+    /// Forgets what a topology has made so far, so that it starts over from the records still in the log. Its views go
+    /// first: if this is interrupted, they are filled again from their topics as they were.
+    func forget(_ plan: Plan) throws {
+        let definitions = plan.views.map(\.definition)
+        for view in definitions { try views.drop(view.name) }
+        try store.forget(
+            topology: plan.topology,
+            emptying: definitions.map(\.topic) + [.journal(of: plan.topology), .deadLetters(of: plan.topology)])
+    }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import Base
+import HTTPAPI
+import Planner
+import Runtime
+import Stores
+
+/// The engine as the HTTP interface sees it.
+struct ServedEngine: EngineFacade {
+    let engine: Engine
+    let startedAt: EventTime
+    let clock: any WallClock
+
+    init(engine: Engine, clock: any WallClock) {
+        self.engine = engine
+        self.clock = clock
+        startedAt = clock.now()
+    }
+
+    var log: any EventLog { engine.parts.log }
+    var appender: any RecordAppender { engine.parts.log }
+    var views: any ViewStore { engine.parts.views }
+    var viewDefinitions: [ViewDefinition] { engine.viewDefinitions }
+
+    func health() -> EngineHealth {
+        let statuses = engine.statuses
+        return EngineHealth(
+            status: engine.isStopping ? .stopping : .running, version: Pioneer.configuration.version,
+            uptime: clock.now() - startedAt,
+            topologies: engine.plans.map { plan in
+                .init(name: plan.topology, tasks: statuses.filter { $0.task.topology == plan.topology }.map(task))
+            })
+    }
+
+    private func task(_ status: TaskStatus) -> EngineHealth.Task {
+        EngineHealth.Task(
+            partition: status.task.partition, epoch: status.epoch, watermark: status.watermark, clock: status.clock,
+            positions: status.positions, recordCount: status.counters.records, lateCount: status.counters.lateTotal,
+            deadLetterCount: status.counters.deadLetters)
+    }
+
+    func route(topic: TopicName, lines: UnsafeRawBufferPointer, now: EventTime) throws -> RoutedLines {
+        let routed = try engine.route(topic: topic, lines: lines, now: now)
+        return RoutedLines(records: routed.records, count: routed.count, withoutKeyCount: routed.withoutKeyCount)
+    }
+}

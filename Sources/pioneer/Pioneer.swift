@@ -1,0 +1,76 @@
+import ArgumentParser
+import Base
+
+/// `pioneer`: the engine, and the commands that talk to it.
+@main
+struct Pioneer: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pioneer",
+        abstract: "Event-sourced stream processing: topologies in, decisions and views out.",
+        discussion: """
+            A topology file says which topics are read, what is made of them, and which views and topics it ends in.
+
+            EXAMPLES
+              pioneer check topologies/usage.yaml          is it right, and of which type is each stream
+              pioneer test topologies/usage.yaml           run the tests beside it, without a server
+              pioneer run topologies/usage.yaml            run the engine, data in ./pioneer-data
+              pioneer append cloud.metrics metrics.jsonl   bring events in
+              pioneer query resource_metrics limit=5       ask a view
+
+            The engine writes its address into its data directory; the other commands find it there, by --data or
+            $\(DataDirectoryPath.variable), or are told it by --to.
+
+            \(ExitStatus.table)
+            """,
+        version: "0.1.0",
+        subcommands: [Run.self, Check.self, Append.self, Tail.self, Query.self, TestCommand.self, Bench.self, AgentCommand.self])
+
+    /// Ends the process with the status that `ExitStatus` documents, whatever happens.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            end(with: error)
+        }
+    }
+
+    private static func end(with error: any Error) -> Never {
+        switch error {
+        case let status as ExitStatus:
+            status.end()
+        case let error as EngineError:
+            let style = Style(.standardError)
+            for line in ErrorText.lines(error, style: style) { StandardStreams.complain(line) }
+            ExitStatus(error.domain).end()
+        case is CancellationError:
+            ExitStatus.success.end()
+        default:
+            endParsing(with: error)
+        }
+    }
+
+    /// Help and version are what was asked for; anything else that the argument parser throws is wrong usage, and what
+    /// is no error of the parser's is a defect.
+    private static func endParsing(with error: any Error) -> Never {
+        let status = exitCode(for: error)
+        if status == .success {
+            StandardStreams.print(fullMessage(for: error))
+            ExitStatus.success.end()
+        }
+        guard status == .validationFailure else {
+            let defect = EngineError(.unexpected, .internal, "\(error)", remedy: "This is a defect of pioneer: please report it.")
+            end(with: defect)
+        }
+        StandardStreams.complain(fullMessage(for: error))
+        ExitStatus.user.end()
+    }
+}
+
+extension ErrorCode {
+    static let unexpected = ErrorCode("pioneer.unexpected")
+}

@@ -1,0 +1,118 @@
+import Base
+import Columns
+import Testing
+
+@testable import pioneer
+
+struct ClientTests {
+    private let address: EngineAddress
+
+    init() throws { address = try EngineAddress("http://127.0.0.1:8000/", origin: "--to", isFromFile: false) }
+
+    @Test func `an address needs a scheme and a host`() throws {
+        #expect(try EngineAddress("http://localhost:8000/", origin: "--to", isFromFile: false).url == "http://localhost:8000")
+        for text in ["localhost:8000", "ftp://x", "http://", "http://a b", ""] {
+            #expect(throws: EngineError.self) { try EngineAddress(text, origin: "--to", isFromFile: false) }
+        }
+    }
+
+    @Test func `the data directory is the option, else the environment's, else the default`() {
+        #expect(DataDirectoryPath.chosen(option: "x", environment: { _ in "y" }) == "x")
+        #expect(DataDirectoryPath.chosen(option: nil, environment: { _ in "y" }) == "y")
+        #expect(DataDirectoryPath.chosen(option: nil, environment: { _ in "" }) == "./pioneer-data")
+        #expect(DataDirectoryPath.chosen(option: nil, environment: { _ in nil }) == "./pioneer-data")
+    }
+
+    @Test func `without an address file no engine runs there, and the remedy says how to start one`() throws {
+        var options = EngineOptions()
+        options.data = "/nonexistent/pioneer"
+        options.to = nil
+        let error = #expect(throws: EngineError.self) { try options.locate() }
+        #expect(error?.domain == .environment)
+        #expect(error?.remedy?.contains("pioneer run") == true)
+    }
+
+    @Test func `paths and queries are percent-encoded`() {
+        var path = RequestPath.api("topics", "a/b", "records")
+        path.add("value", "eq.a b&c=ü")
+        path.add("left out", nil)
+        path.add("limit", "5")
+        #expect(path.text == "/api/v1/topics/a%2Fb/records?value=eq.a%20b%26c%3D%C3%BC&limit=5")
+    }
+
+    @Test func `the engine's error keeps its code and remedy, and its status decides the exit status`() {
+        let body = #"{"error":{"code":"view.unknown","message":"no view 'x'","remedy":"Look.","allowed":["a","b"]}}"#
+        let error = #expect(throws: EngineError.self) {
+            try EngineAnswer.value(status: 404, body: Array(body.utf8), from: address)
+        }
+        #expect(error?.code.text == "view.unknown")
+        #expect(error?.domain == .user)
+        #expect(error?.remedy == "Look.\nAllowed: a, b.")
+        let down = #expect(throws: EngineError.self) { try EngineAnswer.value(status: 503, body: [], from: address) }
+        #expect(down?.domain == .environment)
+    }
+
+    @Test func `an answer that is no JSON is not understood`() {
+        let error = #expect(throws: EngineError.self) {
+            try EngineAnswer.value(status: 200, body: Array("<html>".utf8), from: address)
+        }
+        #expect(error?.code == .engineAnswer)
+    }
+
+    @Test(arguments: [1, 2, 3, 7, 100])
+    func `lines are the same however the bytes arrive`(step: Int) {
+        let bytes = Array("one\ntwo\r\n\nthree".utf8)
+        var splitter = LineSplitter()
+        var lines: [String] = []
+        for start in stride(from: 0, to: bytes.count, by: step) {
+            splitter.add(Array(bytes[start..<min(start + step, bytes.count)]))
+            while let line = splitter.next() { lines.append(String(decoding: line, as: UTF8.self)) }
+        }
+        if let rest = splitter.rest() { lines.append(String(decoding: rest, as: UTF8.self)) }
+        #expect(lines == ["one", "two", "three"])
+    }
+
+    @Test func `a view's rows become a table in the engine's order with numbers right`() throws {
+        let answer = try #require(ViewAnswer(JSONValue.parse(
+            #"{"view":"v","rows":[{"id":"i-1","mean":2.5,"unit":null},{"id":"i-22","mean":10.0,"unit":"percent"}],"#
+                + #""fresh":{"watermark":"2026-01-05T10:00:00Z","partitions":[]}}"#)))
+        let lines = answer.lines(.plain, now: try #require(EventTime("2026-01-05T10:00:03Z")))
+        #expect(lines == [
+            "id    mean  unit", "i-1    2.5", "i-22  10.0  percent", "(2 rows; everything before 2026-01-05T10:00:00Z is in, 3.0 s ago)",
+        ])
+    }
+
+    @Test func `a view without rows says so`() throws {
+        let answer = try #require(ViewAnswer(JSONValue.parse(#"{"rows":[],"fresh":{"watermark":null}}"#)))
+        #expect(answer.lines(.plain, now: .latest) == ["(no rows)"])
+    }
+
+    @Test func `a tail begins where it is told, within what is kept`() {
+        let bounds = OffsetBounds(first: 100, end: 150)
+        #expect(TailStart("earliest")?.offset(in: bounds) == 100)
+        #expect(TailStart("latest")?.offset(in: bounds) == 150)
+        #expect(TailStart("120")?.offset(in: bounds) == 120)
+        #expect(TailStart("5")?.offset(in: bounds) == 100)
+        #expect(TailStart("-10")?.offset(in: bounds) == 140)
+        #expect(TailStart("-1000")?.offset(in: bounds) == 100)
+        #expect(TailStart("soon") == nil)
+    }
+
+    @Test func `a record's line shows place, time, key and value`() throws {
+        let line = #"{"partition":1,"offset":7,"timestamp":"2026-01-05T10:00:00Z","key":"i-1","value":{"a":1},"headers":[["code","x"]]}"#
+        let record = try TailedRecord(Array(line.utf8), from: address)
+        #expect(record.line(.plain) == #"1:7  2026-01-05T10:00:00Z  i-1  {"a":1}  code=x"#)
+    }
+
+    @Test func `an error that ends an answer of lines is thrown`() {
+        let line = #"{"error":{"code":"api.offset_expired","message":"gone"}}"#
+        let error = #expect(throws: EngineError.self) { try TailedRecord(Array(line.utf8), from: address) }
+        #expect(error?.code.text == "api.offset_expired")
+    }
+
+    @Test func `an unknown topic is told with the nearest name`() throws {
+        let list = try #require(TopicList(JSONValue.parse(#"{"topics":[{"topic":"cloud.metrics","partitions":[]}]}"#)))
+        let error = #expect(throws: EngineError.self) { try list.topic("cloud.metric") }
+        #expect(error?.remedy?.hasPrefix("Did you mean 'cloud.metrics'?") == true)
+    }
+}

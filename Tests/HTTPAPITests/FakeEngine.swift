@@ -1,0 +1,129 @@
+import Base
+import Columns
+import Foundation
+import HTTPAPI
+import SQLiteViews
+import Stores
+import Synchronization
+
+/// An engine without topologies: a log in memory, views in a temporary file, and one topic `events` of two partitions
+/// whose records are keyed by their member `id`.
+final class FakeEngine: EngineFacade {
+    let store = InMemoryStore()
+    let views: any ViewStore
+    let directory: String
+    let status = Mutex(EngineHealth.Status.running)
+    /// Thrown by `route` while it is there.
+    let failure = Mutex<(any Error)?>(nil)
+
+    var log: any EventLog { store }
+    var appender: any RecordAppender { store }
+    let viewDefinitions: [ViewDefinition]
+
+    static let events = TopicPartition(TopicName("events")!, PartitionNumber(0))
+
+    init() throws {
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("http-api-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        directory = url.path
+        let views = try SQLiteViews(directory: directory)
+        self.views = views
+        viewDefinitions = [Self.usage, Self.empty]
+        for view in viewDefinitions { try views.prepare(view) }
+        try store.createTopic(TopicDescription(name: Self.events.topic, partitionCount: 2, retention: .forever))
+        try store.createTopic(TopicDescription(name: TopicName("single")!, partitionCount: 1, retention: .forever))
+        try store.createTopic(TopicDescription(name: Self.usage.topic, partitionCount: 1, retention: .forever))
+        try store.createTopic(TopicDescription(name: Self.empty.topic, partitionCount: 2, retention: .forever))
+        try fillUsage()
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: directory) }
+
+    func health() -> EngineHealth {
+        let position = EpochRecord.InputPosition(input: Self.events, next: Offset(3), maxEventTime: EventTime(seconds: 60), isIdle: false)
+        let task = EngineHealth.Task(
+            partition: PartitionNumber(0), epoch: Epoch(7), watermark: EventTime(seconds: 50), clock: .earliest, positions: [position],
+            recordCount: 3, lateCount: 1, deadLetterCount: 2)
+        return EngineHealth(
+            status: status.withLock { $0 }, version: "1.2.3", uptime: .seconds(90), topologies: [.init(name: "usage", tasks: [task])])
+    }
+
+    func route(topic: TopicName, lines: UnsafeRawBufferPointer, now: EventTime) throws -> RoutedLines {
+        if let failure = failure.withLock({ $0 }) { throw failure }
+        let count = try log.topic(topic)?.partitionCount ?? 1
+        var routed = RoutedLines(records: (0..<count).map { (PartitionNumber($0), RecordBuffer()) }, count: 0, withoutKeyCount: 0)
+        for line in lines.split(separator: UInt8(ascii: "\n")) {
+            let text = String(decoding: line, as: UTF8.self), value = Array(line)
+            let id = (try? JSONValue.parse(text))?["id"]?.string
+            routed.count += 1
+            if id == nil { routed.withoutKeyCount += 1 }
+            let key = id.map { Array($0.utf8) }
+            let partition = key.map { key in key.withUnsafeBufferPointer { Hashing.partition(of: $0, among: count) } } ?? PartitionNumber(0)
+            value.withUnsafeBufferPointer { value in
+                guard let key else { return routed.records[Int(partition.number)].buffer.append(timestamp: now.microseconds, key: nil, value: value) }
+                key.withUnsafeBufferPointer {
+                    routed.records[Int(partition.number)].buffer.append(timestamp: now.microseconds, key: $0, value: value)
+                }
+            }
+        }
+        return routed
+    }
+
+    /// Appends a record as it stands to partition 0 of `single`.
+    func append(key: [UInt8]?, value: [UInt8]?, headers: [(String, String)] = []) throws {
+        let buffer = RecordBuffer(), encoded = ByteArena()
+        for (name, value) in headers { RecordHeaders.append(name, value, to: encoded) }
+        func with(_ bytes: [UInt8]?, _ body: (UnsafeBufferPointer<UInt8>?) -> Void) {
+            if let bytes { bytes.withUnsafeBufferPointer { body($0) } } else { body(nil) }
+        }
+        with(key) { key in
+            with(value) { value in
+                buffer.append(
+                    timestamp: 1_000_000, key: key, value: value,
+                    headers: UnsafeBufferPointer(start: encoded.base, count: encoded.count))
+            }
+        }
+        _ = try store.append(
+            AppendRequest(topic: TopicName("single")!, producer: nil, records: [(PartitionNumber(0), buffer)]))
+    }
+}
+
+// MARK: Views
+
+extension FakeEngine {
+    static let usage = ViewDefinition(
+        name: "usage", topology: "rightsizing",
+        type: RowType([
+            .init("id", .string, doc: "The machine."), .init("window.start", .timestamp), .init("mean", .double, isNullable: true),
+            .init("samples", .int, isNullable: true), .init("is_idle", .bool, isNullable: true), .init("span", .duration, isNullable: true),
+            .init("raw", .bytes, isNullable: true), .init("tags", .map, isNullable: true),
+        ]),
+        key: ["id", "window_start"], keep: .hours(1), path: "/api/v1/resources/usage", description: "How busy machines are.")
+
+    static let empty = ViewDefinition(
+        name: "empty", topology: "rightsizing", type: RowType([.init("id", .string)]), key: ["id"], keep: nil, path: nil, description: nil)
+
+    private static func usageRow(_ n: Int) -> [Value] {
+        var row: [Value] = [.string("i-\(n % 3)"), .timestamp(EventTime(seconds: Int64(n) * 300))]
+        row.append(n == 11 ? .null : .double(Double(n) + 0.5))
+        row += [.int(Int64(n)), .bool(n % 2 == 0), .duration(.seconds(Int64(n))), .bytes([UInt8(n), 255]), .map(["team": "a \"b\""])]
+        return row
+    }
+
+    private func fillUsage() throws {
+        let rows = (0..<12).map(Self.usageRow)
+        let columns = Self.usage.type.columns.enumerated().map { index, described in
+            let column = Column(
+                described.type, capacity: rows.count, isNullable: described.isNullable,
+                arena: described.type.layout == .reference ? ByteArena() : nil)
+            for row in rows { column.append(row[index]) }
+            return column
+        }
+        let times = columns[1]
+        let batch = Batch(type: Self.usage.type, count: rows.count, columns: columns, eventTimes: times, watermarks: times, origins: nil)
+        _ = try views.apply(
+            ViewChange(
+                view: "usage", partition: PartitionNumber(0), log: store.id, expected: .zero,
+                position: ViewPosition(next: Offset(12), watermark: EventTime(seconds: 3_600)), upserts: batch, deletes: [], expireBefore: nil))
+    }
+}

@@ -1,0 +1,164 @@
+import Base
+import Columns
+import HTTPTypes
+import HummingbirdTesting
+import Logging
+import ServiceLifecycle
+import Stores
+import Synchronization
+import Telemetry
+import Testing
+
+@testable import HTTPAPI
+
+private final class Lines: Sendable {
+    private let lines = Mutex<[String]>([])
+    func append(_ line: String) { lines.withLock { $0.append(line) } }
+    var all: [String] { lines.withLock { $0 } }
+}
+
+@Suite struct ServerTests {
+    @Test func `health says what runs, and 503 once it stops`() async throws {
+        try await withAPI { api, engine async throws in
+            let answer = try await api.get("/health")
+            #expect(answer.status == 200)
+            #expect(answer.text == """
+                {"status":"running","version":"1.2.3","uptime_s":90,"topologies":[{"topology":"usage","tasks":[{"partition":0,"epoch":7,\
+                "watermark":"1970-01-01T00:00:50Z","clock":null,"records":3,"late":1,"dead_letters":2,"positions":[{"topic":"events",\
+                "partition":0,"next_offset":3,"max_event_time":"1970-01-01T00:01:00Z","idle":false}]}]}]}
+
+                """)
+            engine.status.withLock { $0 = .stopping }
+            #expect(try await api.get("/health").status == 503)
+        }
+    }
+
+    @Test func `an unknown path is 404 and names the paths there are`() async throws {
+        try await withAPI { api, _ async throws in
+            let answer = try await api.get("/api/v1/veiws")
+            #expect(answer.status == 404 && answer.errorCode == "api.unknown_path" && answer.errorText.contains("/api/v1/views"))
+        }
+    }
+
+    @Test(arguments: [
+        ("/health", "GET, HEAD"), ("/api/v1/topics", "GET, HEAD"), ("/api/v1/topics/events/records", "GET, HEAD, POST"),
+        ("/api/v1/producers/a", "GET, HEAD"), ("/api/v1/views", "GET, HEAD"), ("/api/v1/views/usage", "GET, HEAD"),
+    ])
+    func `a wrong method is 405 with those that do`(_ path: String, _ allow: String) async throws {
+        try await withAPI { api, _ async throws in
+            let answer = try await api.send(.put, path)
+            #expect(answer.status == 405 && answer.headers[.allow] == allow && answer.errorCode == "api.method_not_allowed")
+        }
+    }
+
+    @Test func `an error of the surroundings is 503, and says when to come again`() async throws {
+        try await withAPI { api, engine async throws in
+            engine.failure.withLock { $0 = EngineError(ErrorCode("store.disk_full"), .environment, "full", remedy: "free", isTransient: true) }
+            let answer = try await api.post("/api/v1/topics/events/records", "{}")
+            #expect(answer.status == 503 && answer.errorCode == "store.disk_full" && answer.headers[.retryAfter] == "1")
+        }
+    }
+
+    @Test func `an error that nobody foresaw is 500 with an id, and tells nothing of its inside`() async throws {
+        struct Secret: Error {}
+        let log = Lines()
+        try await withAPI { api, engine async throws in
+            Telemetry.start(level: .error, format: .json, clock: ManualClock(.earliest), output: LineOutput(log.append))
+            engine.failure.withLock { $0 = Secret() }
+            let answer = try await api.post("/api/v1/topics/events/records", "{}")
+            #expect(answer.status == 500 && answer.errorCode == "api.unexpected" && !answer.text.contains("Secret"))
+            let id = try #require(answer.json?["error"]?["request_id"]?.string)
+            let line = try #require(log.all.first { $0.contains(id) })
+            #expect(line.contains("request_failed") && line.contains("error") && line.contains("Secret"))
+        }
+    }
+
+    @Test func `a request that a web page makes is refused, and one from here is not`() async throws {
+        try await withAPI { api, _ async throws in
+            #expect(try await api.get("/health", headers: ["Origin": "https://evil.example"]).errorCode == "api.foreign_host")
+            #expect(try await api.get("/health", headers: ["Origin": "null"]).status == 403)
+            #expect(try await api.get("/health", headers: ["Origin": "http://localhost:3000"]).status == 200)
+            #expect(try await api.get("/health", headers: ["Origin": "http://localhost.evil.example"]).status == 403)
+        }
+    }
+
+    @Test(arguments: ["0.0.0.0", "192.168.1.4", "::", "example.com", "127.evil.example", "", "localhost.example"])
+    func `an address that others can reach is refused`(_ host: String) throws {
+        let error = #expect(throws: EngineError.self) {
+            _ = try HTTPServer(engine: FakeEngine(), clock: ManualClock(.earliest), address: .init(host: host, port: 0))
+        }
+        #expect(error?.code == .apiNotLoopback && error?.remedy != nil)
+    }
+
+    @Test func `the server tells its port, ends on shutdown, and a second one on the port is refused`() async throws {
+        let engine = try FakeEngine()
+        let (ports, port) = AsyncStream.makeStream(of: Int.self)
+        let server = try HTTPServer(engine: engine, clock: ManualClock(.earliest), address: .init(port: 0)) { port.yield($0) }
+        let group = ServiceGroup(configuration: .init(services: [server], logger: Logger(label: "test")))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            var bound = ports.makeAsyncIterator()
+            let number = try #require(await bound.next())
+            #expect(number > 0)
+            let second = try HTTPServer(engine: engine, clock: ManualClock(.earliest), address: .init(port: number))
+            let error = await #expect(throws: EngineError.self) { try await second.run() }
+            #expect(error?.code == .apiPortInUse && error?.message.contains("\(number)") == true)
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+    }
+
+    @Test func `a follower gets records as they arrive, until it has its limit`() async throws {
+        try await withAPI(.live) { api, engine async throws in
+            try engine.append(key: nil, value: Array("0".utf8))
+            async let followed = api.get("/api/v1/topics/single/records?follow=true&offset=-1&limit=4")
+            for n in 1...3 {
+                try await Task.sleep(for: .milliseconds(30))
+                try engine.append(key: nil, value: Array("\(n)".utf8))
+            }
+            #expect(try await followed.lines.compactMap { $0["value"]?.int } == [0, 1, 2, 3])
+        }
+    }
+
+    @Test func `a follower ends with the server`() async throws {
+        let watch = Stopwatch()
+        let engine = try FakeEngine()
+        let (ports, port) = AsyncStream.makeStream(of: Int.self)
+        let server = try HTTPServer(engine: engine, clock: ManualClock(.earliest), address: .init(port: 0)) { port.yield($0) }
+        let group = ServiceGroup(configuration: .init(services: [server], logger: Logger(label: "test")))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            var bound = ports.makeAsyncIterator()
+            let number = try #require(await bound.next())
+            tasks.addTask { try await RawClient.get(port: number, "/api/v1/topics/single/records?follow=true") }
+            try await Task.sleep(for: .milliseconds(200))
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+        #expect(watch.elapsedSeconds < 15)
+    }
+
+    @Test func `a follower that goes gives its place back, and places are counted`() async throws {
+        try await withAPI(.live) { api, _ async throws in
+            let port = try #require(api.client.port)
+            let client = TestClient(host: "localhost", port: port)
+            client.connect()
+            let path = "/api/v1/topics/single/records?follow=true"
+            try await client.executeAndDontWaitForResponse(.init(path, method: .get, authority: "localhost:\(port)"))
+            try await Self.wait { api.signal.followerCount == 1 }
+            try await client.close()
+            try await Self.wait { api.signal.followerCount == 0 }
+            try? await client.shutdown()
+            let places = try (0..<APILimits.followersMax).map { _ in try api.signal.enter() }
+            let answer = try await api.get(path)
+            #expect(answer.status == 503 && answer.errorCode == "api.too_many_followers")
+            #expect(try await api.send(.head, "/api/v1/topics/single/records").status == 200)
+            withExtendedLifetime(places) {}
+        }
+    }
+
+    private static func wait(_ condition: () -> Bool) async throws {
+        for _ in 0..<500 where !condition() { try await Task.sleep(for: .milliseconds(20)) }
+        try #require(condition())
+    }
+}
