@@ -11,13 +11,13 @@ struct Pioneer: AsyncParsableCommand {
             A topology file says which topics are read, what is made of them, and which views and topics it ends in.
 
             EXAMPLES
-              pioneer check topologies/usage.yaml          is it right, and of which type is each stream
-              pioneer test topologies/usage.yaml           run the tests beside it, without a server
-              pioneer run topologies/usage.yaml            run the engine, data in ./pioneer-data
-              pioneer append cloud.metrics metrics.jsonl   bring events in
-              pioneer query resource_metrics limit=5       ask a view
+              pioneer check topologies/usage.yaml            find what is wrong
+              pioneer test topologies/usage.yaml             run the tests beside it
+              pioneer run topologies/usage.yaml              run the engine
+              pioneer append cloud.metrics metrics.jsonl     bring events in
+              pioneer query resource_metrics --limit 5       ask a view
 
-            The engine writes its address into its data directory; the other commands find it there, by --data or
+            The engine writes its address into its data directory; the other commands find it there, by --data or \
             $\(DataDirectoryPath.variable), or are told it by --to.
 
             \(ExitStatus.table)

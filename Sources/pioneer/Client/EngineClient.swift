@@ -4,6 +4,12 @@ import Columns
 import NIOCore
 import NIOHTTP1
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 extension ErrorCode {
     static let engineUnreachable = ErrorCode("client.engine_unreachable")
 }
@@ -16,12 +22,20 @@ struct EngineClient {
     /// A view's largest page fits many times over.
     private static let answerBytesMax = 256 << 20
 
+    /// For the life of the process. An engine that is not there is reported at once instead of being looked for.
+    private static let http: HTTPClient = {
+        var configuration = HTTPClient.Configuration.singletonConfiguration
+        configuration.timeout.connect = .seconds(5)
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
     init(_ address: EngineAddress) { self.address = address }
 
     /// The JSON answer to a GET. Throws the engine's error, `client.engine_unreachable` or `client.answer`.
     func value(_ path: RequestPath) async throws -> JSONValue {
         let (status, body) = try await reached {
-            let response = try await HTTPClient.shared.execute(request(path), timeout: Self.answerTimeout)
+            let response = try await Self.http.execute(request(path), timeout: Self.answerTimeout)
             let body = try await response.body.collect(upTo: Self.answerBytesMax)
             return (Int(response.status.code), Array(body.readableBytesView))
         }
@@ -32,7 +46,7 @@ struct EngineClient {
     /// `value` does.
     func lines(_ path: RequestPath, _ take: ([UInt8]) throws -> Bool) async throws {
         let response = try await reached {
-            try await HTTPClient.shared.execute(request(path), deadline: .distantFuture)
+            try await Self.http.execute(request(path), deadline: .distantFuture)
         }
         guard (200..<300).contains(response.status.code) else {
             let body = try await reached { try await response.body.collect(upTo: 1 << 20) }
@@ -54,6 +68,10 @@ struct EngineClient {
         return request
     }
 
+    private static func reason(_ error: any Error) -> String {
+        (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+    }
+
     private func reached<Result>(_ act: () async throws -> Result) async throws -> Result {
         do {
             return try await act()
@@ -62,7 +80,8 @@ struct EngineClient {
         } catch {
             try Task.checkCancellation()
             throw EngineError(
-                .engineUnreachable, .environment, "The engine at \(address.url) (\(address.origin)) does not answer: \(error).",
+                .engineUnreachable, .environment,
+                "The engine at \(address.url) (\(address.origin)) does not answer: \(Self.reason(error)).",
                 remedy: address.isFromFile
                     ? "It may have been killed: start it again with 'pioneer run', or name another with --to."
                     : "Check that it runs and that the address is right.",

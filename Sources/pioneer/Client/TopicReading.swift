@@ -1,5 +1,6 @@
 import Base
 import Columns
+import Stores
 
 /// Where `pioneer tail --offset` begins, in each partition.
 enum TailStart: Equatable {
@@ -116,7 +117,7 @@ struct TopicList {
         let nearest = nearestName(to: name, among: topics.map(\.name)).map { "Did you mean '\($0)'? " } ?? ""
         let there = topics.filter { !$0.name.hasPrefix("_pioneer.") }.map(\.name).sorted()
         throw EngineError(
-            ErrorCode("log.unknown_topic"), .user, "There is no topic '\(name)'.",
+            .unknownTopic, .user, "There is no topic '\(name)'.",
             remedy: nearest + (there.isEmpty ? "The engine has none of its users'." : "There are: \(there.joined(separator: ", "))."))
     }
 }

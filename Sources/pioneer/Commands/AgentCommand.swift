@@ -15,15 +15,17 @@ struct HostCommand: AsyncParsableCommand {
         commandName: "host",
         abstract: "Collect this machine's CPU, memory, disk, network and process figures.",
         discussion: """
-            Measurements go to a spool on disk first and from there to the engine, each exactly once. While the engine is
+            Measurements go to a spool on disk first and from there to the engine, each exactly once. While the engine is \
             away they wait in the spool. SIGINT and SIGTERM end the agent; the next start goes on with what is left.
 
             EXAMPLES
-              pioneer agent host --to http://engine:8000 --spool /var/lib/pioneer-agent
+              pioneer agent host --to http://engine:8000 --spool /var/lib/agent
               pioneer agent host --every 1m --processes 0 --resource-id i-0abc
 
             EXIT STATUS
-              0 stopped by a signal; 2 a wrong option, or the spool is in use; 3 the spool's disk failed
+              0   stopped by a signal
+              2   a wrong option, or the spool is in use
+              3   the spool's disk failed
             """)
 
     @OptionGroup var engine: EngineOptions

@@ -9,9 +9,9 @@ struct Append: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Append JSON lines to a topic, from files or standard input.",
         discussion: """
-            Every line is one record, a JSON object in the topic's schema. An append that was interrupted goes on where it
-            stopped when the same command is given again, and nothing is appended twice; a file that has grown since is
-            appended from where it ended. The engine remembers how far each file is, by the topic, the file's path and its
+            Every line is one record, a JSON object in the topic's schema. An append that was interrupted goes on where it \
+            stopped when the same command is given again, and nothing is appended twice; a file that has grown since is \
+            appended from where it ended. The engine remembers how far each file is, by the topic, the file's path and its \
             first line.
 
             Standard input cannot be told apart from another: name it with --producer to make it resume.
@@ -23,7 +23,9 @@ struct Append: AsyncParsableCommand {
               pioneer append cloud.metrics metrics.jsonl --restart --json
 
             EXIT STATUS
-              0 all lines are durable in the topic; 2 refused or a file cannot be used; 3 the engine is not reachable
+              0   all lines are durable in the topic
+              2   refused, or a file cannot be used
+              3   the engine is not reachable
             """)
 
     @Argument(help: ArgumentHelp("The topic to append to.", valueName: "topic"))

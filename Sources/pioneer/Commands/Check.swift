@@ -9,7 +9,7 @@ struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check topology and tests files; show the type of each stream.",
         discussion: """
-            Everything that is wrong is reported in one run, as file:line:column. A '?' after a type means that values may
+            Everything that is wrong is reported in one run, as file:line:column. A '?' after a type means that values may \
             be null. Several topologies are also checked against each other: one engine runs them side by side.
 
             EXAMPLES
@@ -18,7 +18,8 @@ struct Check: ParsableCommand {
               pioneer check topologies/usage.yaml --json | jq '.files[].findings[]'
 
             EXIT STATUS
-              0 no errors; 1 errors were found
+              0   no errors
+              1   errors were found
             """)
 
     @Argument(help: ArgumentHelp("Topology files, and tests files NAME.test.yaml.", valueName: "file"))
@@ -43,7 +44,7 @@ struct Check: ParsableCommand {
             }
         }
         let conflicts = Planner.conflicts(among: specifications)
-        show(Self.withoutRepetition(reports), conflicts)
+        show(json ? reports : Self.withoutRepetition(reports), conflicts)
         if reports.contains(where: \.hasErrors) || conflicts.contains(where: { $0.severity == .error }) { throw ExitStatus.findings }
     }
 

@@ -7,17 +7,20 @@ struct Query: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Ask a view, or list the views.",
         discussion: """
-            A filter is COLUMN=OPERATOR.VALUE, as PostgREST has it; several must all hold. Operators: eq, neq, lt, lte, gt,
+            A filter is COLUMN=OPERATOR.VALUE, as PostgREST has it; several must all hold. Operators: eq, neq, lt, lte, gt, \
             gte, in.(a,b), is.null, and not. before any of them. Nested fields are flattened with '_': window_start.
 
             EXAMPLES
-              pioneer query                                              which views there are
-              pioneer query resource_metrics resource_id=eq.i-1 --order window_start.desc --limit 12
-              pioneer query resource_metrics mean=gt.80 --select resource_id,window_start,mean
+              pioneer query
+              pioneer query resource_metrics resource_id=eq.i-1 --limit 12
+              pioneer query resource_metrics mean=gt.80 --order mean.desc
+              pioneer query resource_metrics --select resource_id,mean
               pioneer query resource_metrics --json | jq '.rows[].mean'
 
             EXIT STATUS
-              0 answered, also with no rows; 2 unknown view or column, bad filter; 3 the engine is not reachable
+              0   answered, also with no rows
+              2   unknown view or column, bad filter
+              3   the engine is not reachable
             """)
 
     @Argument(help: ArgumentHelp("The view; without one, all views are listed.", valueName: "view"))

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Base
 import Columns
+import Stores
 import Synchronization
 
 /// `pioneer tail TOPIC`
@@ -8,7 +9,7 @@ struct Tail: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show a topic's records.",
         discussion: """
-            Without options, the last 10 records of each partition. With --follow the command goes on with what is appended
+            Without options, the last 10 records of each partition. With --follow the command goes on with what is appended \
             from then on, until Ctrl-C. Dead letters are in _pioneer.TOPOLOGY.dead-letters.
 
             EXAMPLES
@@ -18,7 +19,9 @@ struct Tail: AsyncParsableCommand {
               pioneer tail _pioneer.usage.dead-letters --offset -100
 
             EXIT STATUS
-              0 done; 2 unknown topic or partition; 3 the engine is not reachable, or went away
+              0   done
+              2   unknown topic or partition
+              3   the engine is not reachable, or went away
             """)
 
     @Argument(help: ArgumentHelp("The topic.", valueName: "topic"))
@@ -48,7 +51,9 @@ struct Tail: AsyncParsableCommand {
     private static let pageRecords = 1_000
 
     func validate() throws {
-        if let offset, TailStart(offset) == nil { throw ValidationError("'\(offset)' is no place. --offset takes \(TailStart.allowedForm).") }
+        if let offset, TailStart(offset) == nil {
+            throw ValidationError("'\(offset)' is no place. --offset takes \(TailStart.allowedForm).")
+        }
         if let limit, limit < 1 { throw ValidationError("--limit takes 1 or more.") }
     }
 
@@ -76,7 +81,7 @@ struct Tail: AsyncParsableCommand {
         guard let partition else { return all }
         guard topic.partitions.indices.contains(partition) else {
             throw EngineError(
-                ErrorCode("log.unknown_partition"), .user, "Topic '\(topic.name)' has no partition \(partition).",
+                .unknownPartition, .user, "Topic '\(topic.name)' has no partition \(partition).",
                 remedy: "It has \(Figures.count(topic.partitions.count, "partition")), counted from 0.")
         }
         return [all[partition]]

@@ -11,7 +11,7 @@ struct TestCommand: ParsableCommand {
         commandName: "test",
         abstract: "Run the tests beside topologies, without a server.",
         discussion: """
-            The tests of NAME.yaml are in NAME.test.yaml beside it. They run on the engine's own tasks, in memory, and time
+            The tests of NAME.yaml are in NAME.test.yaml beside it. They run on the engine's own tasks, in memory, and time \
             is what the test says: series and events in order, then 'advance_to'.
 
             EXAMPLES
@@ -20,7 +20,9 @@ struct TestCommand: ParsableCommand {
               pioneer test topologies/usage.test.yaml --only "dead letter"
 
             EXIT STATUS
-              0 all passed; 1 a test failed or a file has errors; 2 there are no tests
+              0   all passed
+              1   a test failed, or a file has errors
+              2   there are no tests
             """)
 
     @Argument(help: ArgumentHelp("Topology files, or their tests files.", valueName: "file"))

@@ -31,8 +31,8 @@ enum ExitStatus: Int32, CaseIterable, Error {
         switch self {
         case .success: "done"
         case .findings: "'check' has findings, or a test failed"
-        case .user: "the command was called with something wrong; the message says what is allowed"
-        case .environment: "the surroundings failed: no engine reachable, no permission, disk full"
+        case .user: "something in the call is wrong; the message says what is allowed"
+        case .environment: "the surroundings failed: engine not reachable, disk full, …"
         case .internal: "a defect of pioneer"
         }
     }

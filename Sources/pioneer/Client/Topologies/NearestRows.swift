@@ -22,22 +22,33 @@ struct NearestRows {
         return conditions.isEmpty ? everything : compared(conditions)
     }
 
-    private func compared(_ conditions: [PlannedExpectation.Condition]) -> TextTable {
+    /// What the `where` names and what differs in the nearest row; all that is wanted where nothing does.
+    private func compared(_ all: [PlannedExpectation.Condition]) -> TextTable {
+        let ranked = ranked(by: all)
+        let matching = failure.expectation.matching
+        let differing = failure.expectation.row.filter { !$0.value.matches(ranked[0].row[$0.column]) }
+        let conditions = differing.isEmpty ? all : matching + differing
         let columns = conditions.map { TextTable.Column($0.path, Self.alignment(failure.type.columns[$0.column].type)) }
         var table = TextTable([.init("")] + columns)
         table.add(["wanted"] + conditions.map { $0.value.cell })
-        // Rows that the `where` picks first, then by how much of the rest fits; the order they came in breaks ties.
-        let matching = failure.expectation.matching
-        let ranked = failure.rows.enumerated().map { index, row in
-            (index, row, matching.count { $0.value.matches(row[$0.column]) }, conditions.count { $0.value.matches(row[$0.column]) })
-        }.sorted { ($1.2, $1.3, $0.0) < ($0.2, $0.3, $1.0) }
-        for (index, row, _, _) in ranked.prefix(Self.rowsMax) {
-            table.add(["row \(index + 1)"] + conditions.map { condition in
-                let value = row[condition.column]
+        for nearest in ranked.prefix(Self.rowsMax) {
+            table.add(["row \(nearest.index + 1)"] + conditions.map { condition in
+                let value = nearest.row[condition.column]
                 return (condition.value.matches(value) ? "" : "≠ ") + value.cell
             })
         }
         return table
+    }
+
+    /// Rows that the `where` picks first, then by how much of the rest fits; the order they came in breaks ties.
+    private func ranked(by conditions: [PlannedExpectation.Condition]) -> [(index: Int, row: [Value])] {
+        let matching = failure.expectation.matching
+        let scored = failure.rows.enumerated().map { index, row in
+            (index: index, picked: matching.count { $0.value.matches(row[$0.column]) },
+                fitting: conditions.count { $0.value.matches(row[$0.column]) })
+        }
+        let sorted = scored.sorted { a, b in (b.picked, b.fitting, a.index) < (a.picked, a.fitting, b.index) }
+        return sorted.map { ($0.index, failure.rows[$0.index]) }
     }
 
     private var everything: TextTable {
