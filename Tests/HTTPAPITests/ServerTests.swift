@@ -111,7 +111,7 @@ private final class Lines: Sendable {
     @Test func `a follower gets records as they arrive, until it has its limit`() async throws {
         try await withAPI(.live) { api, engine async throws in
             try engine.append(key: nil, value: Array("0".utf8))
-            async let followed = api.get("/api/v1/topics/single/records?follow=true&offset=-1&limit=4")
+            async let followed = api.get("/api/v1/topics/single/records?follow=true&offset=0&limit=4")
             for n in 1...3 {
                 try await Task.sleep(for: .milliseconds(30))
                 try engine.append(key: nil, value: Array("\(n)".utf8))
