@@ -49,7 +49,8 @@ struct APIRouter {
         for method in known where handlers[method] == nil {
             router.on(path, method: method) { request, _ -> Response in throw Self.methodNotAllowed(request, allowed) }
         }
-        if handlers[.get] == nil { router.on(path, method: .head) { request, _ -> Response in throw Self.methodNotAllowed(request, allowed) } }
+        guard handlers[.get] == nil else { return }
+        router.on(path, method: .head) { request, _ -> Response in throw Self.methodNotAllowed(request, allowed) }
     }
 
     /// `GET, HEAD, POST`: whatever can be read has a head.

@@ -106,7 +106,8 @@ struct AppendRoute: Sendable {
     static func checkedProducer(_ id: String) throws -> String {
         guard (1...APILimits.producerCharactersMax).contains(id.utf8.count), id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw APIError.badParameter(
-                "the producer is '\(id)'", remedy: "a producer is 1 to \(APILimits.producerCharactersMax) printable ASCII characters without spaces")
+                "the producer is '\(id)'",
+                remedy: "a producer is 1 to \(APILimits.producerCharactersMax) printable ASCII characters without spaces")
         }
         return id
     }

@@ -7,7 +7,8 @@ enum FilterValue {
     static func parse(_ text: String, for column: RowType.Column) throws -> Value {
         if let value = value(text, column.type) { return value }
         if column.type == .map {
-            throw APIError.badParameter("column '\(column.flatName)' is a map, which cannot be compared", allowed: ["is.null", "is.not_null"])
+            throw APIError.badParameter(
+                "column '\(column.flatName)' is a map, which cannot be compared", allowed: ["is.null", "is.not_null"])
         }
         throw APIError.badParameter("'\(text)' is no value of column '\(column.flatName)'", remedy: "it takes \(form(column.type))")
     }
@@ -69,14 +70,17 @@ enum FilterList {
     static func split(_ text: String, _ column: RowType.Column) throws -> [String] {
         func refuse(_ message: String) -> APIError {
             APIError.badParameter(
-                "'\(column.flatName)=in.\(text)' \(message)", remedy: "write in.(a,b), and values with commas in double quotes: in.(\"a,b\",c)")
+                "'\(column.flatName)=in.\(text)' \(message)",
+                remedy: "write in.(a,b), and values with commas in double quotes: in.(\"a,b\",c)")
         }
         guard text.hasPrefix("("), text.hasSuffix(")"), text.count >= 2 else { throw refuse("is no list") }
         var values: [String] = []
         var rest = text.dropFirst().dropLast()
         if rest.isEmpty { return [] }
         while true {
-            guard let value = rest.first == "\"" ? quoted(&rest) : plain(&rest) else { throw refuse("has a quote that does not end, or stands inside a value") }
+            guard let value = rest.first == "\"" ? quoted(&rest) : plain(&rest) else {
+                throw refuse("has a quote that does not end, or stands inside a value")
+            }
             values.append(value)
             guard values.count <= APILimits.listValuesMax else { throw refuse("has more than \(APILimits.listValuesMax) values") }
             if rest.isEmpty { return values }

@@ -10,7 +10,8 @@ struct QueryParameters {
             let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = Self.decoded(halves[0]), let value = halves.count > 1 ? Self.decoded(halves[1]) : "" else {
                 throw APIError.badParameter(
-                    "'\(part)' is not percent-encoded UTF-8", remedy: "write each byte that is not a letter or digit as '%' and two hex digits")
+                    "'\(part)' is not percent-encoded UTF-8",
+                    remedy: "write each byte that is not a letter or digit as '%' and two hex digits")
             }
             pairs.append((name, value))
         }
@@ -19,7 +20,9 @@ struct QueryParameters {
     /// The parameter's value, nil when it is not there. Throws when it comes twice.
     func single(_ name: String) throws -> String? {
         let values = pairs.filter { $0.name == name }
-        guard values.count <= 1 else { throw APIError.badParameter("parameter '\(name)' comes \(values.count) times", remedy: "give it once") }
+        guard values.count <= 1 else {
+            throw APIError.badParameter("parameter '\(name)' comes \(values.count) times", remedy: "give it once")
+        }
         return values.first?.value
     }
 
@@ -35,7 +38,8 @@ struct QueryParameters {
     func integer(_ name: String, in range: ClosedRange<Int>, default fallback: Int) throws -> Int {
         guard let text = try single(name) else { return fallback }
         guard let number = Int(text), range.contains(number) else {
-            throw APIError.badParameter("\(name) is '\(text)'", remedy: "\(name) is a whole number from \(range.lowerBound) to \(range.upperBound)")
+            throw APIError.badParameter(
+                "\(name) is '\(text)'", remedy: "\(name) is a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
     }

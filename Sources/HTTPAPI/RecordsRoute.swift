@@ -31,7 +31,8 @@ struct RecordsRoute: Sendable {
             let partitions = try Self.partitions(parameters, of: topic)
             if case .offset = start, partitions.count > 1 {
                 throw APIError.badParameter(
-                    "an offset is counted in one partition, and '\(name)' has \(partitions.count)", remedy: "add partition=, or use earliest, latest or -N")
+                    "an offset is counted in one partition, and '\(name)' has \(partitions.count)",
+                    remedy: "add partition=, or use earliest, latest or -N")
             }
             return try RecordCursor(topic: topic.name, partitions: partitions, start: start, limit: isLimited ? limit : .max, log: log)
         }

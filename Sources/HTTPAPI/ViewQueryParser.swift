@@ -98,7 +98,8 @@ struct ViewQueryParser {
         let name = String(parts[0])
         guard parts.count == 2, Self.operators.contains(name) else {
             throw APIError.badParameter(
-                "'\(column.flatName)=\(text)' is no condition", remedy: "a condition is column=operator.value, for example \(column.flatName)=eq.1",
+                "'\(column.flatName)=\(text)' is no condition",
+                remedy: "a condition is column=operator.value, for example \(column.flatName)=eq.1",
                 given: name, allowed: Self.operators + ["not"])
         }
         let filter = try filter(name, String(parts[1]), column)

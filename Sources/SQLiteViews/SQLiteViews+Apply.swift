@@ -44,12 +44,13 @@ extension SQLiteViews {
     /// Nil when the position moved; else where it stands. Throws `view.other_log`.
     private func movePosition(_ change: ViewChange, in db: Database) throws -> Offset? {
         let update = try SQLStatement(
-            "UPDATE _pioneer_positions SET next_offset = ?, watermark = ? WHERE view = ? AND partition = ? AND log_id = ? AND next_offset = ?",
+            "UPDATE _pioneer_positions SET next_offset = ?, watermark = ?"
+                + " WHERE view = ? AND partition = ? AND log_id = ? AND next_offset = ?",
             in: db, isCached: true)
         defer { update.finish() }
-        let partition = Value.int(Int64(change.partition.number))
+        let place: [Value] = [.string(change.view), .int(Int64(change.partition.number)), .string(change.log.text)]
         let target: [Value] = [.int(change.position.next.number), .timestamp(change.position.watermark)]
-        for (index, value) in (target + [.string(change.view), partition, .string(change.log.text), .int(change.expected.number)]).enumerated() {
+        for (index, value) in (target + place + [.int(change.expected.number)]).enumerated() {
             try update.bind(value, at: Int32(index + 1))
         }
         try update.run()
@@ -60,7 +61,7 @@ extension SQLiteViews {
             "INSERT INTO _pioneer_positions (next_offset, watermark, view, partition, log_id) VALUES (?, ?, ?, ?, ?)",
             in: db, isCached: true)
         defer { insert.finish() }
-        for (index, value) in (target + [.string(change.view), partition, .string(change.log.text)]).enumerated() {
+        for (index, value) in (target + place).enumerated() {
             try insert.bind(value, at: Int32(index + 1))
         }
         try insert.run()

@@ -63,7 +63,9 @@ extension SQLiteViews {
         case .SQLITE_MISUSE:
             return EngineError(.viewClosed, .internal, "'\(path)' was closed. \(reason)")
         default:
-            return EngineError(.viewSQL, .internal, "a statement on '\(path)' failed. \(reason)", remedy: error.sql.map { "statement: \($0)" })
+            return EngineError(
+                .viewSQL, .internal, "a statement on '\(path)' failed. \(reason)",
+                remedy: error.sql.map { "report it, with the statement: \($0)" })
         }
     }
 }

@@ -54,7 +54,8 @@ extension SQLiteViews {
             let filledFrom = statement.string(at: 1)
             if let log, filledFrom != log.text {
                 throw EngineError(
-                    .viewOtherLog, .environment, "view '\(view)' in '\(path)' was filled from log '\(filledFrom)', this engine's log is '\(log)'",
+                    .viewOtherLog, .environment,
+                    "view '\(view)' in '\(path)' was filled from log '\(filledFrom)', this engine's log is '\(log)'",
                     remedy: "start the engine with the data directory the views belong to, or delete '\(path)' "
                         + "(with its -wal and -shm files): the views are then filled again from this log")
             }

@@ -60,10 +60,9 @@ final class FakeEngine: EngineFacade {
             let key = id.map { Array($0.utf8) }
             let partition = key.map { key in key.withUnsafeBufferPointer { Hashing.partition(of: $0, among: count) } } ?? PartitionNumber(0)
             value.withUnsafeBufferPointer { value in
-                guard let key else { return routed.records[Int(partition.number)].buffer.append(timestamp: now.microseconds, key: nil, value: value) }
-                key.withUnsafeBufferPointer {
-                    routed.records[Int(partition.number)].buffer.append(timestamp: now.microseconds, key: $0, value: value)
-                }
+                let buffer = routed.records[Int(partition.number)].buffer
+                guard let key else { return buffer.append(timestamp: now.microseconds, key: nil, value: value) }
+                key.withUnsafeBufferPointer { buffer.append(timestamp: now.microseconds, key: $0, value: value) }
             }
         }
         return routed
@@ -124,6 +123,7 @@ extension FakeEngine {
         _ = try views.apply(
             ViewChange(
                 view: "usage", partition: PartitionNumber(0), log: store.id, expected: .zero,
-                position: ViewPosition(next: Offset(12), watermark: EventTime(seconds: 3_600)), upserts: batch, deletes: [], expireBefore: nil))
+                position: ViewPosition(next: Offset(12), watermark: EventTime(seconds: 3_600)),
+                upserts: batch, deletes: [], expireBefore: nil))
     }
 }

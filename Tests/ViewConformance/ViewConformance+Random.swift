@@ -91,7 +91,8 @@ private struct RandomRun {
         }
         let select = random.below(2) == 0 ? names : [names[random.below(names.count)], names[random.below(names.count)]]
         return ViewFixture.query(
-            view, select: select, filter: filter(depth: 3), order: order, limit: random.below(40), offset: random.below(4) * random.below(10))
+            view, select: select, filter: filter(depth: 3), order: order, limit: random.below(40),
+            offset: random.below(4) * random.below(10))
     }
 
     private mutating func filter(depth: Int) -> ViewQuery.Filter {
