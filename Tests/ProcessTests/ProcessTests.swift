@@ -1,0 +1,4 @@
+import Testing
+
+/// Tests that run the built `pioneer` as a process. One at a time: each has an engine or two of its own at work.
+@Suite(.serialized) struct ProcessTests {}
