@@ -12,12 +12,13 @@ struct CrashShow {
         var events = number("PIONEER_CRASH_EVENTS") ?? 60_000
         var kills = number("PIONEER_CRASH_KILLS") ?? 6
         var seed = UInt64(number("PIONEER_CRASH_SEED") ?? 2026)
-        var partitions = 1
-        var workers = 1
+        /// Of workers there are as many.
+        var partitions = number("PIONEER_CRASH_PARTITIONS") ?? 1
 
+        /// What to set in the environment to have the same again.
         var description: String {
-            "PIONEER_CRASH_SEED=\(seed) PIONEER_CRASH_EVENTS=\(events) PIONEER_CRASH_KILLS=\(kills), --partitions \(partitions) "
-                + "--workers \(workers)"
+            "PIONEER_CRASH_SEED=\(seed) PIONEER_CRASH_EVENTS=\(events) PIONEER_CRASH_KILLS=\(kills) "
+                + "PIONEER_CRASH_PARTITIONS=\(partitions)"
         }
 
         private static func number(_ name: String) -> Int? { ProcessInfo.processInfo.environment[name].flatMap { Int($0) } }
@@ -44,7 +45,7 @@ struct CrashShow {
         var run = EngineProcess.Options()
         run.partitions = options.partitions
         // Outputs' records have the rows' event times, and those of the file are long ago.
-        run.arguments += ["--workers", "\(options.workers)", "--retention-age", "36500d"]
+        run.arguments += ["--workers", "\(options.partitions)", "--retention-age", "36500d"]
         return try EngineProcess(in: directory, name: name, options: run)
     }
 

@@ -14,7 +14,6 @@ extension ProcessTests {
             options.events /= 2
             options.kills = (options.kills + 1) / 2
             options.partitions = 2
-            options.workers = 2
             let show = try CrashShow(options)
             show.expectSame(try show.killed(), try show.uninterrupted())
         }
