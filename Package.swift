@@ -69,7 +69,8 @@ let package = Package(
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ]),
         target("Agents", [
-            "Base", "Columns", "Telemetry", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            "Base", "Telemetry", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
         ]),
         .executableTarget(
             name: "pioneer",
@@ -78,6 +79,9 @@ let package = Package(
                 "RocksStore", "SQLiteViews", "HTTPAPI", "Agents",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: hot),
 

@@ -38,8 +38,8 @@ public enum Hashing {
     @inlinable
     public static func table(_ bytes: UnsafePointer<UInt8>, count: Int, seed: UInt64 = 0) -> UInt64 {
         let raw = UnsafeRawPointer(bytes)
-        // The length is spread over all bits, so that it cannot cancel out against the last bytes.
-        var h = seed ^ 0xa076_1d64_78bd_642f &+ UInt64(truncatingIfNeeded: count) &* 0x9E37_79B9_7F4A_7C15
+        // Seed and length are mixed before the bytes, so that none of the three can cancel another out.
+        var h = fold(seed ^ 0xa076_1d64_78bd_642f, 0xe703_7ed1_a0b4_28db ^ UInt64(truncatingIfNeeded: count))
         var at = 0
         while at &+ 8 <= count {
             h = fold(h ^ raw.loadUnaligned(fromByteOffset: at, as: UInt64.self), 0xe703_7ed1_a0b4_28db)

@@ -7,13 +7,14 @@ extension InMemoryStore {
             let fault = contents.takeFault()
             if let fault, fault != .errorAfterCommit { throw Contents.injectedError }
             // Everything is checked before anything is changed.
-            guard let topic = contents.topics[request.topic] else {
+            // No copy of the topic is held meanwhile: appending would then copy all its chunks.
+            guard let partitionCount = contents.topics[request.topic]?.partitions.count else {
                 throw LogErrors.unknownTopic(request.topic, among: contents.topics.keys)
             }
-            for (partition, _) in request.records where !topic.partitions.indices.contains(Int(partition.number)) {
-                throw LogErrors.unknownPartition(TopicPartition(request.topic, partition), count: topic.partitions.count)
+            for (partition, _) in request.records where !(0..<partitionCount).contains(Int(partition.number)) {
+                throw LogErrors.unknownPartition(TopicPartition(request.topic, partition), count: partitionCount)
             }
-            if let producer = request.producer, let last = topic.lastSequences[producer.id] {
+            if let producer = request.producer, let last = contents.topics[request.topic]?.lastSequences[producer.id] {
                 if producer.sequence <= last { return AppendOutcome.duplicate(lastSequence: last) }
                 if producer.sequence > last + 1 { return AppendOutcome.outOfSequence(expected: last + 1) }
             }

@@ -120,8 +120,7 @@ private final class Lines: Sendable {
         }
     }
 
-    @Test func `a follower ends with the server`() async throws {
-        let watch = Stopwatch()
+    @Test(.timeLimit(.minutes(5))) func `a follower ends with the server`() async throws {
         let engine = try FakeEngine()
         let (ports, port) = AsyncStream.makeStream(of: Int.self)
         let server = try HTTPServer(engine: engine, clock: ManualClock(.earliest), address: .init(port: 0)) { port.yield($0) }
@@ -135,7 +134,6 @@ private final class Lines: Sendable {
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
         }
-        #expect(watch.elapsedSeconds < 15)
     }
 
     @Test func `a follower that goes gives its place back, and places are counted`() async throws {

@@ -5,6 +5,7 @@ extension ErrorCode {
     public static let duplicateName = ErrorCode("topology.duplicate_name")
     public static let duplicateTopic = ErrorCode("topology.duplicate_topic")
     public static let duplicatePath = ErrorCode("topology.duplicate_path")
+    public static let reservedPath = ErrorCode("topology.reserved_path")
     public static let reservedName = ErrorCode("topology.reserved_name")
     public static let topicLoop = ErrorCode("topology.topic_loop")
 }
@@ -16,12 +17,21 @@ extension Planner {
         "null", "package", "return", "true", "var", "void", "while",
     ]
 
+    /// Paths, and everything below them, that the engine answers itself; a view there would never be asked.
+    static let reservedPaths = ["/health", "/api/v1/topics", "/api/v1/producers", "/api/v1/views"]
+
     /// Pass 1: what is named is named once.
     static func checkNames(_ specification: TopologySpecification, _ findings: FindingCollector) {
         let sources = specification.sources.map(\.name), streams = specification.streams.map(\.name)
         reportRepeated(sources + streams, "source or stream", .duplicateName, findings)
         reportRepeated(specification.outputs.map(\.topic), "output topic", .duplicateTopic, findings)
         reportRepeated(specification.views.compactMap(\.path), "path", .duplicatePath, findings)
+        for path in specification.views.compactMap(\.path) {
+            guard let reserved = reservedPaths.first(where: { path.value == $0 || path.value.hasPrefix($0 + "/") }) else { continue }
+            findings.add(
+                .reservedPath, "the path '\(path.value)' belongs to the engine's own '\(reserved)'",
+                remedy: "Paths outside of \(reservedPaths.joined(separator: ", ")) are free.", at: path.location)
+        }
         for output in specification.outputs {
             guard let source = specification.sources.first(where: { $0.topic.value == output.topic.value }) else { continue }
             findings.add(

@@ -72,7 +72,8 @@ public final class Engine: Sendable {
             return Worker(tasks: share, log: parts.log, clock: parts.clock, board: board, stop: stop)
         }
         projector = ProjectorThread(projectors, log: parts.log, stop: stop)
-        upkeep = LogUpkeep(parts: parts, projected: plans.flatMap { $0.views.map(\.definition) }, settings: settings, board: board, stop: stop)
+        upkeep = LogUpkeep(
+            parts: parts, projected: plans.flatMap { $0.views.map(\.definition) }, settings: settings, board: board, stop: stop)
     }
 
     /// Starts the threads. Call once.

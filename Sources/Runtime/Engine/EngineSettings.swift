@@ -28,13 +28,14 @@ public struct MemoryBudget: Hashable, Sendable {
     public init(total: Int) {
         precondition(total >= Self.totalMin, "an engine needs at least \(Self.totalMin) bytes")
         self.total = total
-        assert(store + state + epoch <= total)
+        assert(store + state + 3 * epoch <= total)
     }
 
     /// Block cache, memtables and chunk cache of the embedded store.
-    public var store: Int { total * 3 / 8 }
+    public var store: Int { total * 5 / 16 }
     /// Operators' state in memory, over all tasks.
     public var state: Int { total / 4 }
-    /// Outputs and changed state of open epochs, over all tasks.
-    public var epoch: Int { total / 8 }
+    /// Outputs and changed state of open epochs, over all tasks. A commit holds them about three times for a moment: as
+    /// collected, as packed, and in the store's write batch.
+    public var epoch: Int { total / 16 }
 }

@@ -32,13 +32,9 @@ final class LogUpkeep: Sendable {
 
     private func trimViews() throws {
         for view in projected {
-            guard let keep = view.keep else { continue }
+            guard let keep = view.keep, let watermark = board.watermark(of: view.topology) else { continue }
             for number in 0..<settings.partitionCount {
-                let partition = PartitionNumber(number)
-                guard let status = board.status(of: TaskID(topology: view.topology, partition: partition)),
-                    status.watermark > .earliest
-                else { continue }
-                try parts.trim(TopicPartition(view.topic, partition), status.watermark - keep)
+                try parts.trim(TopicPartition(view.topic, PartitionNumber(number)), watermark - keep)
             }
         }
     }

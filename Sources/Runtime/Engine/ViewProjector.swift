@@ -75,8 +75,8 @@ final class ViewProjector {
     private func apply(next: Offset, watermark: EventTime) throws {
         let upserts = try reduce()
         var expireBefore: EventTime?
-        if let keep = view.keep, watermark > position.watermark, watermark - keep > expiredBefore {
-            expireBefore = watermark - keep
+        if let keep = view.keep, let least = board.watermark(of: view.topology), least - keep > expiredBefore {
+            expireBefore = least - keep
         }
         let moved = ViewPosition(next: next, watermark: watermark)
         let change = ViewChange(

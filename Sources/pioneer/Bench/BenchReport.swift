@@ -63,17 +63,18 @@ extension BenchReport {
         func row(_ name: String, _ value: String, _ note: String = "") -> String {
             name.padding(24) + String(repeating: " ", count: max(0, 14 - value.count)) + value + (note.isEmpty ? "" : "  " + note)
         }
-        func millions(_ rate: Double) -> String { Figures.fixed(rate / 1e6, digits: 2) + " M/s" }
+        func two(_ value: Double) -> String { Figures.fixed(value, digits: 2) }
+        func millions(_ rate: Double) -> String { two(rate / 1e6) + " M/s" }
         func ratio(_ value: Double) -> String { Figures.fixed(value, digits: 3) + " of the scan" }
         return [
             "\(topology): events of \(eventBytes) bytes, \(keys) keys, \(partitions) partitions, \(workers) workers",
             row("bytes_per_s_scan", Figures.fixed(bytesPerSecondScan / 1e9, digits: 2) + " GB/s", "one core, the reference"),
             row("events_per_s_decode", millions(eventsPerSecondDecode), "one core, " + ratio(decodeToScan)),
             row("events_per_s_operators", millions(eventsPerSecondOperators), "one core, " + ratio(operatorsToScan)),
-            row("events_per_s_full", millions(eventsPerSecondFull), "\(Figures.fixed(processorsBusyFull, digits: 2)) cores, " + ratio(fullToScan)),
-            row("commit p50 / p99", "\(Figures.fixed(commitMillisecondsP50, digits: 1)) / \(Figures.fixed(commitMillisecondsP99, digits: 1)) ms"),
-            row("resident peak", Figures.fixed(Double(residentBytesPeak) / 1e6, digits: 0) + " MB", "generator included"),
-            row("disk", Figures.fixed(Double(diskBytes) / 1e6, digits: 0) + " MB"),
+            row("events_per_s_full", millions(eventsPerSecondFull), "\(two(processorsBusyFull)) cores, " + ratio(fullToScan)),
+            row("commit p50 / p99", "\(two(commitMillisecondsP50)) / \(two(commitMillisecondsP99)) ms"),
+            row("resident peak", "\(residentBytesPeak / 1_000_000) MB", "generator included"),
+            row("disk", "\(diskBytes / 1_000_000) MB"),
             row("late / dead letters", "\(late) / \(deadLetters)"),
         ]
     }

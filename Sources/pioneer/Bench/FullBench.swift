@@ -5,6 +5,10 @@ import RocksStore
 import Runtime
 import Stores
 
+extension ErrorCode {
+    static let benchEnded = ErrorCode("bench.engine_ended")
+}
+
 /// The whole engine under load: events are made and appended by one thread, and read, processed, committed every second
 /// and projected by the engine's own, on the real store with its retention.
 struct FullBench {
@@ -25,10 +29,11 @@ struct FullBench {
         var counters: TaskCounters
     }
 
-    /// Events of one append, spread over the partitions.
-    private static let appendEvents = 8_192
-    /// The engine may lag this many events before the appending waits: retention must not pass the reader.
-    private static let leadMax = 1_000_000
+    /// Events of one append, spread over the partitions: what a client sends in one request of a few megabytes.
+    private static let appendEvents = 20_000
+    /// The engine may lag this many events, as of its last commit, before the appending waits: retention must not pass the
+    /// reader. Several seconds of load, so that it bounds the lag and not the rate.
+    private static let leadMax = 5_000_000
 
     func run(progress: (String) -> Void) throws -> Result {
         let clock = SystemClock()
@@ -49,25 +54,19 @@ struct FullBench {
     }
 
     private func measure(_ engine: Engine, _ data: DataDirectory, progress: (String) -> Void) throws -> Result {
-        let source = plan.sources[0]
-        let clock = SystemClock()
-        var generator = EventGenerator(source, settings: generator, partitionCount: engineSettings.partitionCount)
-        let buffers = (0..<engineSettings.partitionCount).map { _ in RecordBuffer(capacity: Self.appendEvents * 256) }
+        let appender = BenchAppender(engine, topic: plan.sources[0].topic)
+        var generator = EventGenerator(plan.sources[0], settings: generator, partitionCount: engineSettings.partitionCount)
         let watch = Stopwatch()
-        var appended = 0
         var start: (at: Double, records: Int, cpu: UInt64)?
         var lastShown = 0.0
         while start == nil || watch.elapsedSeconds < start!.at + seconds {
             guard !engine.isStopping else { break }
             let processed = total(engine).records
-            if appended - processed < Self.leadMax {
-                for buffer in buffers { buffer.removeAll() }
-                _ = generator.append(Self.appendEvents, to: buffers, timestamp: clock.now().microseconds)
-                let records = buffers.enumerated().map { (partition: PartitionNumber($0), buffer: $1) }
-                _ = try engine.parts.log.append(AppendRequest(topic: source.topic, producer: nil, records: records))
-                appended += Self.appendEvents
+            if appender.appendedCount - processed < Self.leadMax {
+                try appender.append(Self.appendEvents) { _ = generator.append(Self.appendEvents, to: $0, timestamp: $1) }
             } else {
-                usleep(1_000)
+                // A commit is an append too: its journal record.
+                engine.parts.log.waitForAppend(since: engine.parts.log.appendCount, timeout: .milliseconds(10))
             }
             let now = watch.elapsedSeconds
             if start == nil, now >= warmupSeconds { start = (now, processed, Stopwatch.processCPUNanoseconds()) }
@@ -76,11 +75,13 @@ struct FullBench {
                 lastShown = now
             }
         }
-        let elapsed = watch.elapsedSeconds - start!.at
+        try appender.finish()
+        guard let start else { throw EngineError(.benchEnded, .environment, "the engine ended before the measurement began") }
+        let elapsed = watch.elapsedSeconds - start.at
         let counters = total(engine)
-        let cpu = Double(Stopwatch.processCPUNanoseconds() - start!.cpu) / 1e9
+        let cpu = Double(Stopwatch.processCPUNanoseconds() - start.cpu) / 1e9
         return Result(
-            eventsPerSecond: Double(counters.records - start!.records) / elapsed, processorsBusy: cpu / elapsed,
+            eventsPerSecond: Double(counters.records - start.records) / elapsed, processorsBusy: cpu / elapsed,
             seconds: elapsed, commitNanoseconds: engine.statuses.flatMap(\.commitNanoseconds),
             residentBytesPeak: Self.residentBytesPeak(), diskBytes: try data.store.statistics().diskBytes, counters: counters)
     }

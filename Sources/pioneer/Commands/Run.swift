@@ -24,11 +24,13 @@ struct Run: AsyncParsableCommand {
 
     @Argument(help: "Topology files.")
     var files: [String]
-    @Option(help: ArgumentHelp("Where to keep everything.", discussion: "Else $\(DataDirectoryPath.variable), else \(DataDirectoryPath.pathDefault)."))
+    @Option(help: ArgumentHelp(
+        "Where to keep everything.", discussion: "Else $\(DataDirectoryPath.variable), else \(DataDirectoryPath.pathDefault)."))
     var data: String?
     @Option(help: "Directory of the schemas; ../schemas as seen from each file unless given.")
     var schemas: String?
-    @Option(help: ArgumentHelp("Where to answer HTTP. Only this machine's own addresses, until there is authentication.", valueName: "host:port"))
+    @Option(help: ArgumentHelp(
+        "Where to answer HTTP. Only this machine's own addresses, until there is authentication.", valueName: "host:port"))
     var listen = HTTPServer.Address(host: "127.0.0.1", port: 8_000)
     @Option(help: "Partitions of the topics; cannot change once they exist.")
     var partitions = 1
@@ -66,7 +68,9 @@ struct Run: AsyncParsableCommand {
 
     func run() async throws {
         let clock = SystemClock()
-        Telemetry.start(level: logLevel, format: logFormat ?? .suitingStandardError, clock: clock)
+        let format = logFormat ?? .suitingStandardError
+        Telemetry.start(level: logLevel, format: format, clock: clock)
+        Telemetry.takeOverLibraryLogs(format: format, clock: clock)
         let plans = try PlanLoading.plans(files: files, schemas: schemas)
         try checkRebuild(plans)
         let directory = DataDirectoryPath.chosen(option: data)

@@ -17,6 +17,7 @@ struct DataDirectory {
 
     /// Opens or makes everything. Throws what the stores throw; nothing is changed then.
     static func open(_ path: String, memory: MemoryBudget, clock: any WallClock) throws -> DataDirectory {
+        ProcessMemory.limit()
         let options = RocksStoreOptions(memoryMaxBytes: memory.store)
         let store = try RocksStore.open(
             directory: path + "/store", options: options, newLogID: UUID().uuidString.lowercased(), clock: clock)

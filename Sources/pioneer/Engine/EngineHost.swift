@@ -1,9 +1,12 @@
 import Base
 import Dispatch
 import HTTPAPI
+import Logging
 import Planner
 import Runtime
+import ServiceLifecycle
 import Stores
+import UnixSignals
 
 /// A running engine with its HTTP interface, from start to a clean stop.
 struct EngineHost {
@@ -12,10 +15,37 @@ struct EngineHost {
     let listen: HTTPServer.Address
     let clock: any WallClock
 
-    /// Returns when a stop was asked for and everything open is committed. Throws what stopped the engine otherwise.
+    /// Answers still being sent when a stop is asked for are waited for this long.
+    private static let shutdownMax = Duration.seconds(10)
+
+    /// Returns when SIGINT or SIGTERM asked for a stop and everything open is committed. Throws what stopped the engine
+    /// otherwise.
     func run() async throws {
+        let server = try makeServer()
+        try engine.start()
+        var logger = Logger(label: "pioneer.services")
+        logger.logLevel = .error
+        var configuration = ServiceGroupConfiguration(
+            services: [
+                .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup),
+                .init(service: EngineWatch(engine: engine), successTerminationBehavior: .gracefullyShutdownGroup),
+            ],
+            gracefulShutdownSignals: [.sigint, .sigterm], logger: logger)
+        configuration.maximumGracefulShutdownDuration = Self.shutdownMax
+        let served: Result<Void, any Error>
+        do {
+            served = .success(try await ServiceGroup(configuration: configuration).run())
+        } catch {
+            served = .failure(error)
+        }
+        // What stopped the engine says more than what became of the server afterwards.
+        try await end()
+        try served.get()
+    }
+
+    private func makeServer() throws -> HTTPServer {
         let data = data, host = listen.host
-        let server = try HTTPServer(engine: ServedEngine(engine: engine, clock: clock), clock: clock, address: listen) { port in
+        return try HTTPServer(engine: ServedEngine(engine: engine, clock: clock), clock: clock, address: listen) { port in
             let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
             do {
                 try data.writeAddress(address)
@@ -25,33 +55,6 @@ struct EngineHost {
             }
             StandardStreams.complain("pioneer: listening on \(address), data in \(data.path); Ctrl-C stops")
         }
-        try engine.start()
-        let served: Result<Void, any Error>
-        do {
-            served = .success(try await untilStopSignal { try await serve(server) })
-        } catch {
-            served = .failure(error)
-        }
-        // What stopped the engine says more than what became of the server afterwards.
-        try await end()
-        try served.get()
-    }
-
-    /// Serves until cancelled, or until the engine stops by itself.
-    private func serve(_ server: HTTPServer) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run() }
-            group.addTask { await waitForStop() }
-            // Whichever ends first ends the other.
-            try await group.next()
-            group.cancelAll()
-        }
-    }
-
-    private func waitForStop() async {
-        while !engine.isStopping {
-            do { try await Task.sleep(for: .milliseconds(100)) } catch { return }
-        }
     }
 
     /// Has the engine commit and end, on a thread that may block.
@@ -60,6 +63,20 @@ struct EngineHost {
         let engine = engine
         try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
             DispatchQueue.global().async { done.resume(with: Result { try engine.join() }) }
+        }
+    }
+}
+
+/// Ends when the engine stops by itself, which ends the server with it.
+private struct EngineWatch: Service {
+    let engine: Engine
+    private static let interval = Duration.milliseconds(100)
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            while !engine.isStopping {
+                do { try await Task.sleep(for: Self.interval) } catch { return }
+            }
         }
     }
 }
