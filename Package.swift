@@ -47,6 +47,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
 
         target("Base", [], hot),
@@ -76,7 +77,7 @@ let package = Package(
             name: "pioneer",
             dependencies: [
                 "Base", "Columns", "Telemetry", "Expressions", "TopologyFile", "Stores", "Operators", "Planner", "Runtime",
-                "RocksStore", "SQLiteViews", "HTTPAPI", "Agents",
+                "RocksStore", "SQLiteViews", "HTTPAPI", "Agents", "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
@@ -109,7 +110,11 @@ let package = Package(
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ]),
         tests("AgentsTests", ["Base", "Telemetry", "Agents"]),
-        tests("CommandLineTests", ["Base", "Columns", "Planner", "Runtime", "TopologyFile", "Agents", "pioneer"]),
+        tests("CommandLineTests", [
+            "Base", "Columns", "Planner", "Runtime", "TopologyFile", "Agents", "pioneer",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
+        tests("ProcessTests", ["Base", "pioneer"]),
         tests("StyleTests", []),
     ]
 )

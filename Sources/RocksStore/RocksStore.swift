@@ -118,6 +118,7 @@ enum StoreDirectory {
         guard access(directory, W_OK | X_OK | R_OK) == 0 else {
             throw StoreErrors.notWritable(directory, String(cString: strerror(errno)))
         }
+        try checkFreeSpace(directory)
         let path = directory + "/" + Format.fileName
         if let text = read(path) {
             let parts = text.split(whereSeparator: \.isWhitespace)
@@ -133,16 +134,35 @@ enum StoreDirectory {
         try write("\(Format.fileLabel) \(Format.version)\n", to: path, in: directory)
     }
 
-    /// Makes the directory and those above it.
+    /// RocksDB as Debian builds it aborts when it cannot write while it recovers, so a full disk is found out before.
+    private static let freeBytesMin: UInt64 = 512 << 10
+
+    private static func checkFreeSpace(_ directory: String) throws(EngineError) {
+        var information = statvfs()
+        guard statvfs(directory, &information) == 0 else { throw fault(directory) }
+        if UInt64(information.f_bavail) * UInt64(information.f_frsize) < freeBytesMin { throw StoreErrors.diskFull(directory) }
+    }
+
+    /// Makes the directory and those above it, each durable in the one above before anything is put into it.
     private static func make(_ directory: String) throws(EngineError) {
-        var path = ""
+        var path = "", parent = directory.hasPrefix("/") ? "/" : "."
         for part in directory.split(separator: "/", omittingEmptySubsequences: false) {
             path += path.isEmpty && !part.isEmpty ? String(part) : "/" + part
             guard !path.isEmpty, path != "/" else { continue }
-            if mkdir(path, 0o755) != 0, errno != EEXIST, access(path, F_OK) != 0 {
+            if mkdir(path, 0o755) == 0 {
+                try sync(parent, for: directory)
+            } else if errno != EEXIST, access(path, F_OK) != 0 {
                 throw StoreErrors.notWritable(directory, String(cString: strerror(errno)))
             }
+            parent = path
         }
+    }
+
+    private static func sync(_ parent: String, for directory: String) throws(EngineError) {
+        let handle = Glibc.open(parent, O_RDONLY | O_DIRECTORY)
+        guard handle >= 0 else { throw fault(directory) }
+        defer { Glibc.close(handle) }
+        guard fsync(handle) == 0 else { throw fault(directory) }
     }
 
     private static func read(_ path: String) -> String? {
@@ -165,10 +185,7 @@ enum StoreDirectory {
         Glibc.close(file)
         if let failure { throw failure }
         guard rename(temporary, path) == 0 else { throw fault(directory) }
-        let parent = Glibc.open(directory, O_RDONLY | O_DIRECTORY)
-        guard parent >= 0 else { throw fault(directory) }
-        defer { Glibc.close(parent) }
-        guard fsync(parent) == 0 else { throw fault(directory) }
+        try sync(directory, for: directory)
     }
 
     private static func fault(_ directory: String) -> EngineError {

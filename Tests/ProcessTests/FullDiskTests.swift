@@ -94,11 +94,9 @@ extension ProcessTests {
             try engine.waitUntilSettled()
             try engine.kill()
             try disk.fill()
-            withKnownIssue("RocksDB aborts when the disk is full while it recovers: Debian builds it with its assertions") {
-                let (ending, words) = try engine.refusal()
-                #expect(ending == .exited(3))
-                #expect(words.contains("disk_full") && words.contains(engine.data), "\(words.prefix(1_000))")
-            }
+            let (ending, words) = try engine.refusal()
+            #expect(ending == .exited(3))
+            #expect(words.contains("disk_full") && words.contains(engine.data), "\(words.prefix(1_000))")
             disk.free()
             try engine.start()
             try engine.waitUntilSettled()

@@ -26,6 +26,7 @@ private let projectImports: [String: Set<String>] = [
 private let foreignImports: [String: Set<String>] = [
     "CRocksDB": ["RocksStore"],
     "CLZ4": ["RocksStore"],
+    "CMalloc": ["pioneer"],
     "Yams": ["TopologyFile"],
     "GRDB": ["SQLiteViews"],
     "GRDBSQLite": ["SQLiteViews"],

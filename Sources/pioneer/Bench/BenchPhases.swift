@@ -9,7 +9,7 @@ import Stores
 /// counts little; events are made outside of it.
 struct BenchPhases {
     let plan: Plan
-    let settings: EventGenerator.Settings
+    let generator: EventGenerator
     /// Chunks of one round: enough that making them does not leave them in the cache.
     private static let roundChunks = 48
 
@@ -17,29 +17,27 @@ struct BenchPhases {
         var bytesPerSecondScan: Double
         var eventsPerSecondDecode: Double
         var eventsPerSecondOperators: Double
-        var eventBytes: Int
+        /// JSON bytes of an event, on average.
+        var eventBytes: Double
     }
 
     func run(seconds: Double) throws -> Result {
         let source = plan.sources[0]
-        var generator = EventGenerator(source, settings: settings, partitionCount: 1)
+        var generator = generator
         let feed = MemoryFeed(TopicPartition(source.topic, PartitionNumber(0)), chunkCount: Self.roundChunks)
         let store = ForgetfulStore()
         let meter = try OperatorMeter(plan, log: feed, store: store, committer: store, batchRecords: 4_096)
         let batch = RecordBatch()
         var scanned = 0.0, decoded = 0.0, processed = 0.0
         var bytes = 0, events = 0, checksum: UInt64 = 0
-        let watch = Stopwatch()
+        let watch = Stopwatch(), clock = SystemClock()
         var isWarm = false
         while !isWarm || watch.elapsedSeconds < seconds {
-            var newest = EventTime.earliest
-            feed.refill {
-                newest = generator.append(MemoryFeed.chunkEvents, to: [$0], timestamp: settings.start.microseconds)
-            }
+            feed.refill { generator.append(MemoryFeed.chunkEvents, to: [$0], timestamp: 0) }
             let chunks = feed.bytes
             let scan = cpuSeconds { for chunk in chunks { checksum ^= sum(chunk) } }
             let decode = try cpuSeconds { try decodeAll(feed, source, batch) }
-            let operators = try cpuSeconds { try meter.drain(now: newest) }
+            let operators = try cpuSeconds { try meter.drain(now: clock.now()) }
             // The first round touches all memory for the first time.
             if isWarm {
                 scanned += scan
@@ -53,7 +51,7 @@ struct BenchPhases {
         precondition(checksum != 1, "the scan's result is used, so that it is not optimised away")
         return Result(
             bytesPerSecondScan: Double(bytes) / scanned, eventsPerSecondDecode: Double(events) / decoded,
-            eventsPerSecondOperators: Double(events) / processed, eventBytes: settings.bytes)
+            eventsPerSecondOperators: Double(events) / processed, eventBytes: generator.eventBytes)
     }
 
     private func cpuSeconds(_ body: () throws -> Void) rethrows -> Double {

@@ -29,18 +29,21 @@ struct EventGenerator {
     /// Where in every template a value is written over.
     private enum Slot {
         case time(at: Int)
-        /// Six digits with a decimal point: `037.25`-like without the leading zeros is not JSON, so `137.25`.
+        /// Three digits, a point and two digits, from 100 on: a number with leading zeros is not JSON.
         case number(at: Int)
+        /// A time of a file's event, to the second; what follows it in the text (fraction, zone) stays.
+        case seconds(at: Int, original: EventTime)
     }
 
     let settings: Settings
     private let templates: [Template]
-    private var slots: [[Slot]]
+    private let slots: [[Slot]]
+    /// How much later a round's events are than those of the round before.
+    private let roundSpan: TimeSpan
     private var random: SeededRandom
     private var next = 0
     private var round: Int64 = 0
     private let scratch = ByteArena(capacity: 1_024)
-    private let timeText = ByteArena(capacity: 64)
 
     init(_ source: PlannedSource, settings: Settings, partitionCount: Int, seed: UInt64 = 1) {
         self.settings = settings
@@ -59,6 +62,30 @@ struct EventGenerator {
         }
         self.templates = templates
         self.slots = slots
+        roundSpan = settings.every
+    }
+
+    /// Takes a file's events instead: in its order, again and again, each round moved on by what the file spans.
+    /// Throws `bench.events` for a line that the source's schema does not take.
+    init(_ source: PlannedSource, lines: [[UInt8]], settings: Settings, partitionCount: Int) throws {
+        self.settings = settings
+        random = SeededRandom(seed: 1)
+        let reader = BenchEventReader(source)
+        var templates: [Template] = []
+        var slots: [[Slot]] = []
+        var first = EventTime.latest, last = EventTime.earliest
+        for (index, line) in lines.enumerated() {
+            let event = try reader.read(line, number: index + 1)
+            let partition = event.key.withUnsafeBufferPointer { Hashing.partition(of: $0, among: partitionCount) }
+            templates.append(Template(key: event.key, partition: Int(partition.number), text: line))
+            slots.append([.seconds(at: event.timeAt, original: event.time)])
+            first = min(first, event.time)
+            last = max(last, event.time)
+        }
+        guard !templates.isEmpty else { throw BenchEventReader.noEvents }
+        self.templates = templates
+        self.slots = slots
+        roundSpan = last - first + .seconds(1)
     }
 
     /// Words a text field takes turns with; the metrics that the shipped topologies know.
@@ -110,14 +137,15 @@ struct EventGenerator {
         return (Array((text + "}").utf8), slots)
     }
 
-    /// Appends `count` events to the buffers, by partition; returns the greatest event time among them.
-    mutating func append(_ count: Int, to buffers: [RecordBuffer], timestamp: Int64) -> EventTime {
-        var greatest = EventTime.earliest
+    /// JSON bytes of an event, on average.
+    var eventBytes: Double { Double(templates.reduce(0) { $0 + $1.text.count }) / Double(max(1, templates.count)) }
+
+    /// Appends `count` events to the buffers, by partition.
+    mutating func append(_ count: Int, to buffers: [RecordBuffer], timestamp: Int64) {
         for _ in 0..<count {
-            let base = settings.start.microseconds + round * settings.every.microseconds
+            let base = settings.start.microseconds + round * roundSpan.microseconds
             let spread = Int64(random.below(Int(settings.jitter.microseconds) + 1))
             let time = EventTime(microseconds: (base + spread) / 1_000 * 1_000)
-            greatest = max(greatest, time)
             write(next, time, to: buffers, timestamp: timestamp)
             next += 1
             if next == templates.count {
@@ -125,7 +153,6 @@ struct EventGenerator {
                 round += 1
             }
         }
-        return greatest
     }
 
     private mutating func write(_ index: Int, _ time: EventTime, to buffers: [RecordBuffer], timestamp: Int64) {
@@ -134,6 +161,9 @@ struct EventGenerator {
         for slot in slots[index] {
             switch slot {
             case .time(let at): writeTime(time, at: scratch.base + at)
+            case .seconds(let at, let original):
+                let moved = EventTime(microseconds: original.microseconds + round * roundSpan.microseconds)
+                writeSeconds(moved, at: scratch.base + at)
             case .number(let at):
                 let cents = random.below(90_000) + 10_000
                 put(cents / 100, digits: 3, at: scratch.base + at)
@@ -155,11 +185,20 @@ struct EventGenerator {
 
     /// `2026-01-01T00:00:00.000Z` with milliseconds always, so that every event has the same length.
     private func writeTime(_ time: EventTime, at out: UnsafeMutablePointer<UInt8>) {
+        writeSeconds(time, at: out)
+        put(Int(time.microseconds / 1_000 % 1_000), digits: 3, at: out + 20)
+    }
+
+    /// `2026-01-01T00:00:00`
+    private func writeSeconds(_ time: EventTime, at out: UnsafeMutablePointer<UInt8>) {
         let second = EventTime(microseconds: time.microseconds / 1_000_000 * 1_000_000)
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: EventTime.textBytesMax) { text in
             _ = second.write(to: text.baseAddress!)
             out.update(from: text.baseAddress!, count: 19)
         }
-        put(Int(time.microseconds / 1_000 % 1_000), digits: 3, at: out + 20)
     }
+}
+
+extension TimeSpan {
+    fileprivate static func + (a: TimeSpan, b: TimeSpan) -> TimeSpan { TimeSpan(microseconds: a.microseconds + b.microseconds) }
 }

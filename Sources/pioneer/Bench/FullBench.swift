@@ -13,7 +13,7 @@ extension ErrorCode {
 /// and projected by the engine's own, on the real store with its retention.
 struct FullBench {
     let plan: Plan
-    let generator: EventGenerator.Settings
+    let generator: EventGenerator
     let engineSettings: EngineSettings
     let directory: String
     let warmupSeconds: Double
@@ -55,7 +55,7 @@ struct FullBench {
 
     private func measure(_ engine: Engine, _ data: DataDirectory, progress: (String) -> Void) throws -> Result {
         let appender = BenchAppender(engine, topic: plan.sources[0].topic)
-        var generator = EventGenerator(plan.sources[0], settings: generator, partitionCount: engineSettings.partitionCount)
+        var generator = generator
         let watch = Stopwatch()
         var start: (at: Double, records: Int, cpu: UInt64)?
         var lastShown = 0.0
@@ -63,7 +63,7 @@ struct FullBench {
             guard !engine.isStopping else { break }
             let processed = total(engine).records
             if appender.appendedCount - processed < Self.leadMax {
-                try appender.append(Self.appendEvents) { _ = generator.append(Self.appendEvents, to: $0, timestamp: $1) }
+                try appender.append(Self.appendEvents) { generator.append(Self.appendEvents, to: $0, timestamp: $1) }
             } else {
                 // A commit is an append too: its journal record.
                 engine.parts.log.waitForAppend(since: engine.parts.log.appendCount, timeout: .milliseconds(10))

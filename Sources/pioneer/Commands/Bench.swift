@@ -18,12 +18,16 @@ struct Bench: ParsableCommand {
               pioneer bench topologies/usage.yaml
               pioneer bench topologies/usage.yaml --seconds 10 --warmup 5 --json
               pioneer bench topologies/usage.yaml --partitions 2 --workers 2
+              pioneer bench topologies/usage.yaml --events metrics.jsonl
             """)
 
     @Argument(help: "The topology file.")
     var file: String
     @Option(help: "Directory of the schemas; schemas/ beside the topology's folder unless given.")
     var schemas: String?
+    @Option(help: ArgumentHelp(
+        "JSON lines to take instead of made events: again and again, in order, moved on in time.", valueName: "file"))
+    var events: String?
     @Option(help: "Keys that events take turns with: machines, for the shipped topologies.")
     var keys = 10_000
     @Option(help: "Event time between two events of a key and text.")
@@ -65,12 +69,37 @@ struct Bench: ParsableCommand {
         }
     }
 
+    /// The same events for the whole engine and for the measurements on one core.
+    private func makeGenerators(_ plan: Plan) throws -> (full: EventGenerator, onePartition: EventGenerator) {
+        var made = EventGenerator.Settings()
+        made.keys = keys
+        made.every = every
+        made.bytes = bytes
+        guard let source = plan.sources.first else { throw ExitStatus.findings }
+        guard let events else {
+            return (
+                EventGenerator(source, settings: made, partitionCount: partitions),
+                EventGenerator(source, settings: made, partitionCount: 1)
+            )
+        }
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(fileURLWithPath: events))
+        } catch {
+            throw EngineError(
+                .benchEvents, .user, "--events: '\(events)' cannot be read: \(error.localizedDescription)",
+                remedy: "Give a file of JSON lines.")
+        }
+        let lines = data.split(separator: UInt8(ascii: "\n")).map { Array($0) }
+        return (
+            try EventGenerator(source, lines: lines, settings: made, partitionCount: partitions),
+            try EventGenerator(source, lines: lines, settings: made, partitionCount: 1)
+        )
+    }
+
     private func measure(_ plan: Plan) throws -> BenchReport {
         let progress = ProgressLine()
-        var generator = EventGenerator.Settings()
-        generator.keys = keys
-        generator.every = every
-        generator.bytes = bytes
+        let generators = try makeGenerators(plan)
         var settings = EngineSettings()
         settings.partitionCount = partitions
         settings.workerCount = workers
@@ -79,14 +108,14 @@ struct Bench: ParsableCommand {
         defer { if data == nil { try? FileManager.default.removeItem(atPath: directory) } }
         // The whole engine first: the peak of resident memory is then its own.
         let full = try FullBench(
-            plan: plan, generator: generator, engineSettings: settings, directory: directory, warmupSeconds: warmup,
+            plan: plan, generator: generators.full, engineSettings: settings, directory: directory, warmupSeconds: warmup,
             seconds: seconds
         ).run { progress.show($0) }
         progress.show("decode and operators")
-        let phases = try BenchPhases(plan: plan, settings: generator).run(seconds: 10)
+        let phases = try BenchPhases(plan: plan, generator: generators.onePartition).run(seconds: 10)
         progress.clear()
         return BenchReport(
-            topology: plan.topology, eventBytes: bytes, keys: keys, partitions: partitions, workers: workers,
+            topology: plan.topology, eventBytes: Int(phases.eventBytes.rounded()), keys: keys, partitions: partitions, workers: workers,
             bytesPerSecondScan: phases.bytesPerSecondScan, eventsPerSecondDecode: phases.eventsPerSecondDecode,
             eventsPerSecondOperators: phases.eventsPerSecondOperators, eventsPerSecondFull: full.eventsPerSecond,
             processorsBusyFull: full.processorsBusy, secondsFull: full.seconds,

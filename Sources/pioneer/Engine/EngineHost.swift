@@ -15,8 +15,9 @@ struct EngineHost {
     let listen: HTTPServer.Address
     let clock: any WallClock
 
-    /// Answers still being sent when a stop is asked for are waited for this long.
-    private static let shutdownMax = Duration.seconds(10)
+    /// Requests under way when a stop is asked for are waited for this long: well within the ten seconds after which
+    /// container runtimes kill.
+    private static let shutdownMax = Duration.seconds(5)
 
     /// Returns when SIGINT or SIGTERM asked for a stop and everything open is committed. Throws what stopped the engine
     /// otherwise.

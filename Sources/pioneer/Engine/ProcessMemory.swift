@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-import Glibc
-#endif
+import CMalloc
 
 /// How the process asks the system for memory. Threads that append, commit and project pass buffers of megabytes on to
 /// each other; left to itself, glibc keeps an arena a thread and never gives those buffers back.
@@ -12,10 +10,8 @@ enum ProcessMemory {
 
     /// Once, before threads start.
     static func limit() {
-        #if canImport(Glibc)
         mallopt(M_ARENA_MAX, arenasMax)
         mallopt(M_MMAP_THRESHOLD, mappedBytesMin)
         mallopt(M_TRIM_THRESHOLD, mappedBytesMin * 2)
-        #endif
     }
 }
