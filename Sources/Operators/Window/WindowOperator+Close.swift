@@ -32,7 +32,9 @@ extension WindowOperator {
         let table = window.table
         let order = sortedRows(table)
         var next = 0
-        var rows = WindowRows(of: self, start: window.start, watermark: watermark)
+        // A window that is all in memory says how many rows come: many windows are small.
+        let capacity = window.isComplete ? min(max(order.count, 1), closedRowsMax) : closedRowsMax
+        var rows = WindowRows(of: self, start: window.start, watermark: watermark, capacity: capacity)
         func emitMemory() {
             let row = table.pointee.row(Int(order[next]))
             next += 1
@@ -46,7 +48,8 @@ extension WindowOperator {
                 let stored = UnsafeRawBufferPointer(rebasing: stateKey[windowPrefixBytes...])
                 while next < order.count {
                     let comparison = compare(UnsafeRawBufferPointer(table.pointee.key(table.pointee.row(Int(order[next])))), stored)
-                    if comparison < 0 { emitMemory() } else if comparison == 0 { break } else { break }
+                    guard comparison < 0 else { break }
+                    emitMemory()
                 }
                 if next < order.count, compare(.init(table.pointee.key(table.pointee.row(Int(order[next])))), stored) == 0 {
                     emitMemory()
@@ -89,26 +92,27 @@ private struct WindowRows {
     let window: WindowOperator
     let start: Int64
     let watermark: EventTime
+    /// Rows of one batch.
+    let capacity: Int
     var columns: [Column] = []
     var count = 0
-    /// Holds one group that was read from the store.
-    let loaded: OpenWindow
+    /// Holds one group that was read from the store; made for the first such.
+    private lazy var loaded = OpenWindow(start: start, isComplete: true, accumulatorBytes: window.accumulatorBytes)
 
-    init(of window: WindowOperator, start: Int64, watermark: EventTime) {
+    init(of window: WindowOperator, start: Int64, watermark: EventTime, capacity: Int) {
         self.window = window
         self.start = start
         self.watermark = watermark
-        loaded = OpenWindow(start: start, isComplete: true, accumulatorBytes: window.accumulatorBytes)
-        begin()
+        self.capacity = capacity
     }
 
+    /// Makes the next batch's columns.
     private mutating func begin() {
-        count = 0
         columns = window.type.columns.indices.map { index in
             let type = window.type.columns[index].type
             return Column(
-                type, capacity: closedRowsMax, isNullable: window.type.isNullable(at: index),
-                arena: type.layout == .reference ? ByteArena(capacity: closedRowsMax * 16) : nil)
+                type, capacity: capacity, isNullable: window.type.isNullable(at: index),
+                arena: type.layout == .reference ? ByteArena(capacity: capacity * 16) : nil)
         }
     }
 
@@ -122,6 +126,7 @@ private struct WindowRows {
     }
 
     mutating func append(_ row: UnsafeMutableRawPointer, of table: UnsafeMutablePointer<GroupTable>, output: inout OperatorOutput) {
+        if columns.isEmpty { begin() }
         let groupColumns = window.codec.parts.count
         window.codec.decode(table.pointee.key(row), into: Array(columns[..<groupColumns]))
         let end = start + window.definition.size.microseconds
@@ -135,7 +140,7 @@ private struct WindowRows {
         count += 1
         if let overflowed {
             reject(overflowed, &output)
-        } else if count == closedRowsMax {
+        } else if count == capacity {
             flush(&output)
         }
     }
@@ -169,7 +174,8 @@ private struct WindowRows {
         watermarks.count = count
         output.batches.append(
             Batch(type: window.type, count: count, columns: columns, eventTimes: times, watermarks: watermarks, origins: nil))
-        begin()
+        columns = []
+        count = 0
     }
 }
 

@@ -21,11 +21,16 @@ final class BenchAppender: @unchecked Sendable {
     /// Handed over so far.
     private(set) var appendedCount = 0
 
-    init(_ engine: Engine, topic: TopicName) {
+    /// - Parameter bytes: what one append holds, about.
+    init(_ engine: Engine, topic: TopicName, bytes: Int) {
         self.engine = engine
         self.topic = topic
         let partitionCount = engine.settings.partitionCount
-        state = Monitor(State(free: (0..<Self.inFlight + 1).map { _ in (0..<partitionCount).map { _ in RecordBuffer() } }))
+        state = Monitor(
+            State(
+                free: (0..<Self.inFlight + 1).map { _ in
+                    (0..<partitionCount).map { _ in RecordBuffer(capacity: bytes / partitionCount) }
+                }))
     }
 
     /// Waits for free buffers, makes `count` events by `fill`, and starts their append. Throws what one before failed with.

@@ -54,7 +54,8 @@ struct FullBench {
     }
 
     private func measure(_ engine: Engine, _ data: DataDirectory, progress: (String) -> Void) throws -> Result {
-        let appender = BenchAppender(engine, topic: plan.sources[0].topic)
+        let eventBytes = Int(generator.eventBytes) + RecordBuffer.recordHeaderBytes + 32
+        let appender = BenchAppender(engine, topic: plan.sources[0].topic, bytes: Self.appendEvents * eventBytes)
         var generator = generator
         let watch = Stopwatch()
         var start: (at: Double, records: Int, cpu: UInt64)?

@@ -76,25 +76,25 @@ struct Bench: ParsableCommand {
         made.every = every
         made.bytes = bytes
         guard let source = plan.sources.first else { throw ExitStatus.findings }
-        guard let events else {
-            return (
-                EventGenerator(source, settings: made, partitionCount: partitions),
-                EventGenerator(source, settings: made, partitionCount: 1)
-            )
+        let lines = try events.map(Self.lines)
+        func generator(_ partitionCount: Int) throws -> EventGenerator {
+            guard let lines else { return EventGenerator(source, settings: made, partitionCount: partitionCount) }
+            return try EventGenerator(source, lines: lines, settings: made, partitionCount: partitionCount)
         }
-        let data: Data
+        let full = try generator(partitions)
+        // The same memory serves both where it can: it counts in the peak that is measured.
+        return (full, partitions == 1 ? full : try generator(1))
+    }
+
+    private static func lines(_ path: String) throws -> [[UInt8]] {
         do {
-            data = try Data(contentsOf: URL(fileURLWithPath: events))
+            let data = try Data(contentsOf: URL(fileURLWithPath: path))
+            return data.split(separator: UInt8(ascii: "\n")).map { Array($0) }
         } catch {
             throw EngineError(
-                .benchEvents, .user, "--events: '\(events)' cannot be read: \(error.localizedDescription)",
+                .benchEvents, .user, "--events: '\(path)' cannot be read: \(error.localizedDescription)",
                 remedy: "Give a file of JSON lines.")
         }
-        let lines = data.split(separator: UInt8(ascii: "\n")).map { Array($0) }
-        return (
-            try EventGenerator(source, lines: lines, settings: made, partitionCount: partitions),
-            try EventGenerator(source, lines: lines, settings: made, partitionCount: 1)
-        )
     }
 
     private func measure(_ plan: Plan) throws -> BenchReport {
