@@ -20,12 +20,15 @@ public struct EpochRecord: Hashable, Sendable {
         public var next: Offset
         /// The greatest event time seen; `.earliest` before the first record.
         public var maxEventTime: EventTime
+        /// What the input's rows have reached: never less than in the epoch before, whatever `out_of_order` has become.
+        public var watermark: EventTime
         public var isIdle: Bool
 
-        public init(input: TopicPartition, next: Offset, maxEventTime: EventTime, isIdle: Bool) {
+        public init(input: TopicPartition, next: Offset, maxEventTime: EventTime, watermark: EventTime, isIdle: Bool) {
             self.input = input
             self.next = next
             self.maxEventTime = maxEventTime
+            self.watermark = watermark
             self.isIdle = isIdle
         }
     }
@@ -58,7 +61,7 @@ extension EpochRecord {
 
     /// Version 1, little-endian: `[1][epoch u64][version string][clock i64][watermark i64]`
     /// `[step count u32]` steps: `[0][input][from i64][to i64]`, `[1][time i64]` or `[2][input]`
-    /// `[position count u32]` positions: `[input][next i64][max event time i64][idle u8]`,
+    /// `[position count u32]` positions: `[input][next i64][max event time i64][watermark i64][idle u8]`,
     /// where an input is `[topic string][partition u32]` and a string is `[length u32][UTF-8]`.
     public func encode(to arena: ByteArena) {
         func put(_ input: TopicPartition) {
@@ -91,6 +94,7 @@ extension EpochRecord {
             put(position.input)
             arena.append(littleEndian: position.next.number)
             arena.append(littleEndian: position.maxEventTime.microseconds)
+            arena.append(littleEndian: position.watermark.microseconds)
             arena.append(byte: position.isIdle ? 1 : 0)
         }
     }
@@ -129,11 +133,13 @@ extension EpochRecord {
         var positions: [InputPosition] = []
         for _ in 0..<positionCount {
             guard let input = input(), let next = reader.littleEndian(Int64.self),
-                let maxEventTime = reader.littleEndian(Int64.self), let idle = reader.littleEndian(UInt8.self)
+                let maxEventTime = reader.littleEndian(Int64.self), let watermark = reader.littleEndian(Int64.self),
+                let idle = reader.littleEndian(UInt8.self)
             else { return nil }
             positions.append(
                 InputPosition(
-                    input: input, next: Offset(next), maxEventTime: EventTime(microseconds: maxEventTime), isIdle: idle != 0))
+                    input: input, next: Offset(next), maxEventTime: EventTime(microseconds: maxEventTime),
+                    watermark: EventTime(microseconds: watermark), isIdle: idle != 0))
         }
         self.init(
             epoch: Epoch(epoch), topologyVersion: version, steps: steps, positions: positions,

@@ -40,7 +40,8 @@ final class FakeEngine: EngineFacade {
     deinit { try? FileManager.default.removeItem(atPath: directory) }
 
     func health() -> EngineHealth {
-        let position = EpochRecord.InputPosition(input: Self.events, next: Offset(3), maxEventTime: EventTime(seconds: 60), isIdle: false)
+        let position = EpochRecord.InputPosition(
+            input: Self.events, next: Offset(3), maxEventTime: EventTime(seconds: 60), watermark: EventTime(seconds: 60), isIdle: false)
         let task = EngineHealth.Task(
             partition: PartitionNumber(0), epoch: Epoch(7), watermark: EventTime(seconds: 50), clock: .earliest, positions: [position],
             recordCount: 3, lateCount: 1, deadLetterCount: 2)

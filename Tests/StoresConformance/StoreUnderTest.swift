@@ -134,7 +134,11 @@ public func record(_ epoch: UInt64, version: String = "v1") -> EpochRecord {
     EpochRecord(
         epoch: Epoch(epoch), topologyVersion: version,
         steps: [.slice(input: events, from: .zero, to: Offset(Int64(epoch)))],
-        positions: [.init(input: events, next: Offset(Int64(epoch)), maxEventTime: EventTime(microseconds: 5), isIdle: false)],
+        positions: [
+            .init(
+                input: events, next: Offset(Int64(epoch)), maxEventTime: EventTime(microseconds: 5), watermark: EventTime(microseconds: 4),
+                isIdle: false)
+        ],
         clock: EventTime(seconds: Int64(epoch)), watermark: EventTime(microseconds: 7))
 }
 

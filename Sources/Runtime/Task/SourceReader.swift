@@ -24,12 +24,13 @@ struct RecordIssue {
 
 /// How far one input of a task has come in event time.
 struct InputTime {
-    var outOfOrder: TimeSpan
+    let outOfOrder: TimeSpan
     /// `.earliest` until the first record.
     var maxEventTime = EventTime.earliest
+    /// The greatest event time less `out_of_order`. It is kept rather than computed because it never falls: windows that it
+    /// has closed stay closed when the topology comes back with a longer `out_of_order`.
+    var watermark = EventTime.earliest
     var isIdle = false
-
-    var watermark: EventTime { maxEventTime == .earliest ? .earliest : maxEventTime - outOfOrder }
 }
 
 /// Turns records of one source partition into a batch of rows: decode, check time and key, note the watermark that each
@@ -83,7 +84,7 @@ final class SourceReader {
                 met[row] = watermark
                 if at > greatest {
                     greatest = at
-                    watermark = (EventTime(microseconds: at) - time.outOfOrder).microseconds
+                    watermark = max(watermark, (EventTime(microseconds: at) - time.outOfOrder).microseconds)
                     limit = max(limit, (EventTime(microseconds: watermark) + ahead).microseconds)
                 }
                 kept[keptCount] = Int32(truncatingIfNeeded: row)
@@ -91,6 +92,7 @@ final class SourceReader {
             }
             guard keptCount > 0 else { return nil }
             time.maxEventTime = EventTime(microseconds: greatest)
+            time.watermark = EventTime(microseconds: watermark)
             time.isIdle = false
             let batch = Batch(
                 type: source.type, count: count, columns: columns, eventTimes: eventTimes, watermarks: watermarks, origins: origins)

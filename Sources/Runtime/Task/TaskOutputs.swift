@@ -17,7 +17,8 @@ final class TaskOutputs {
         let topic: TopicName
         let encoder: JSONRowEncoder
         let keys: KeyEncoder
-        let spreadsByKey: Bool
+        /// An output's rows are spread over its partitions by their key; a view's stay in the task's own.
+        let isView: Bool
         /// By partition number, or just one where the task's own partition takes all.
         let buffers: [RecordBuffer]
         let value = ByteArena(capacity: 1_024)
@@ -28,7 +29,7 @@ final class TaskOutputs {
             self.topic = topic
             encoder = JSONRowEncoder(type: type)
             keys = KeyEncoder(columns: keyColumns, type: type)
-            spreadsByKey = partitions != nil
+            isView = partitions == nil
             buffers = (0..<(partitions ?? 1)).map { _ in RecordBuffer() }
         }
     }
@@ -62,7 +63,7 @@ final class TaskOutputs {
         var result: [(partition: TopicPartition, buffer: RecordBuffer)] = []
         for topic in topics {
             for (number, buffer) in topic.buffers.enumerated() where !buffer.isEmpty {
-                let partition = topic.spreadsByKey ? PartitionNumber(number) : task.partition
+                let partition = topic.isView ? task.partition : PartitionNumber(number)
                 result.append((TopicPartition(topic.topic, partition), buffer))
             }
         }
@@ -75,8 +76,10 @@ final class TaskOutputs {
     /// Whether any output or view takes the input's rows.
     func takes(_ input: PlanInput) -> Bool { topics.contains { $0.input == input } }
 
-    /// Writes a batch's rows to the outputs and views that take them.
-    func write(_ batch: Batch, from input: PlanInput) {
+    /// Writes a batch's rows to the outputs and views that take them. The timestamp of a view's record is its event time,
+    /// which `keep` counts from; that of an output's is the clock, because retention keeps it from when it was written:
+    /// rows made of old events would else be gone before anybody reads them.
+    func write(_ batch: Batch, from input: PlanInput, clock: EventTime) {
         for topic in topics where topic.input == input {
             topic.encoder.begin(batch.columns)
             topic.keys.begin(batch.columns)
@@ -90,9 +93,10 @@ final class TaskOutputs {
                 topic.value.removeAll()
                 let hasKey = topic.keys.encode(row: row, into: topic.key)
                 topic.encoder.encode(row: row, into: topic.value)
-                let number = topic.spreadsByKey && hasKey ? Int(Hashing.partition(of: topic.key.bytes, among: partitionCount).number) : 0
+                let isSpread = hasKey && !topic.isView
+                let number = isSpread ? Int(Hashing.partition(of: topic.key.bytes, among: partitionCount).number) : 0
                 topic.buffers[number].append(
-                    timestamp: times[row], key: hasKey ? topic.key.bytes : nil, value: topic.value.bytes)
+                    timestamp: topic.isView ? times[row] : clock.microseconds, key: hasKey ? topic.key.bytes : nil, value: topic.value.bytes)
             }
         }
     }

@@ -16,9 +16,10 @@ extension ErrorCode {
 
 extension TopologyTask {
     /// Whether the open epoch has anything that must become durable. Clock readings alone need not: a task without new
-    /// records has nothing that depends on them.
+    /// records has nothing that depends on them. Nor may a broken epoch: it holds half a batch.
     var hasWork: Bool {
-        !outputs.isEmpty
+        guard !isBroken else { return false }
+        return !outputs.isEmpty
             || steps.contains { step in
                 switch step {
                 case .slice, .idle: true
@@ -44,7 +45,8 @@ extension TopologyTask {
             epoch: currentStatus.epoch.next, topologyVersion: plan.version, steps: steps,
             positions: inputs.map {
                 EpochRecord.InputPosition(
-                    input: $0.partition, next: $0.next, maxEventTime: $0.time.maxEventTime, isIdle: $0.time.isIdle)
+                    input: $0.partition, next: $0.next, maxEventTime: $0.time.maxEventTime, watermark: $0.time.watermark,
+                    isIdle: $0.time.isIdle)
             },
             clock: clock, watermark: watermark)
         switch try committer.commit(EpochWrite(task: id, record: record, outputs: outputs.buffers(), changes: changes)) {
@@ -90,6 +92,7 @@ extension TopologyTask {
             let position = last?.positions.first { $0.input == inputs[index].partition }
             inputs[index].next = try position?.next ?? log.range(of: inputs[index].partition).first
             inputs[index].time.maxEventTime = position?.maxEventTime ?? .earliest
+            inputs[index].time.watermark = position?.watermark ?? .earliest
             inputs[index].time.isIdle = position?.isIdle ?? false
             inputs[index].lastRecordAt = .earliest
         }

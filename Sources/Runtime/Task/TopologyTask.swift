@@ -214,7 +214,7 @@ final class TopologyTask {
     }
 
     private func deliver(_ batch: Batch, from input: PlanInput) {
-        outputs.write(batch, from: input)
+        outputs.write(batch, from: input, clock: clock)
         if outputs.takes(input) { status.counters.rowsOut += batch.count }
         if let probe {
             switch input {
@@ -263,8 +263,8 @@ final class TopologyTask {
     func advance(to time: EventTime) throws {
         readClock(time)
         for index in inputs.indices {
-            let needed = time + inputs[index].time.outOfOrder
-            if inputs[index].time.maxEventTime < needed { inputs[index].time.maxEventTime = needed }
+            inputs[index].time.maxEventTime = max(inputs[index].time.maxEventTime, time + inputs[index].time.outOfOrder)
+            inputs[index].time.watermark = max(inputs[index].time.watermark, time)
             try run(source: index, nil)
         }
     }
