@@ -19,6 +19,7 @@ private let faulty: [Faulty] = [
     // Names.
     Faulty(head + "streams:\n  m: { from: m, filter: value > 1.0 }", "topology.duplicate_name 5:3"),
     Faulty(head + "outputs:\n  a: { from: m, topic: x }\n  b: { from: m, topic: x }", "topology.duplicate_topic 6:24"),
+    Faulty(head + "  n: { topic: in, schema: metric, key: [id], event_time: { field: at } }", "topology.duplicate_topic 4:15"),
     Faulty(head + "outputs:\n  a: { from: m, topic: in }", "topology.topic_loop 5:24"),
     Faulty(head + "views:\n  a: { from: m, key: [id], path: /x }\n  b: { from: m, key: [id], path: /x }", "topology.duplicate_path 6:34"),
     Faulty(stream("map: { in: value }"), "topology.reserved_name 5:24"),

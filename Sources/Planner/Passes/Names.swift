@@ -24,6 +24,8 @@ extension Planner {
     static func checkNames(_ specification: TopologySpecification, _ findings: FindingCollector) {
         let sources = specification.sources.map(\.name), streams = specification.streams.map(\.name)
         reportRepeated(sources + streams, "source or stream", .duplicateName, findings)
+        // A task's place in a topic is one offset and one watermark; streams of one source share them.
+        reportRepeated(specification.sources.map(\.topic), "source's topic", .duplicateTopic, findings)
         reportRepeated(specification.outputs.map(\.topic), "output topic", .duplicateTopic, findings)
         reportRepeated(specification.views.compactMap(\.path), "path", .duplicatePath, findings)
         for path in specification.views.compactMap(\.path) {
