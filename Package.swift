@@ -96,7 +96,9 @@ let package = Package(
         tests("TopologyFileTests", ["Base", "Columns", "TopologyFile"]),
         suite("StoresConformance", ["Base", "Stores"]),
         tests("StoresTests", ["Base", "Stores", "StoresConformance"]),
-        tests("RocksStoreTests", ["Base", "Stores", "RocksStore", "StoresConformance"]),
+        tests("RocksStoreTests", [
+            "Base", "Columns", "TopologyFile", "Stores", "Planner", "Runtime", "RocksStore", "StoresConformance",
+        ]),
         tests("PlannerTests", ["Base", "Columns", "Expressions", "TopologyFile", "Stores", "Operators", "Planner"]),
         tests("RuntimeTests", ["Base", "Columns", "TopologyFile", "Stores", "Planner", "Runtime"]),
         suite("ViewConformance", ["Base", "Columns", "Stores"]),

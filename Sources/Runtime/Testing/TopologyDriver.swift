@@ -16,6 +16,7 @@ public final class TopologyDriver {
     public let store: InMemoryStore
     private let partitionCount: Int
     private let batchRecords: Int
+    private let stateBytesMax: Int
     private var tasks: [TopologyTask] = []
     private var keyReaders: [String: KeyReader] = [:]
     public internal(set) var clock: EventTime
@@ -25,14 +26,17 @@ public final class TopologyDriver {
     /// - Parameters:
     ///   - clock: where the tasks' clock starts; it moves by `advance` only.
     ///   - store: a store to go on with, as after a restart.
+    ///   - stateBytesMax: state that each task keeps in memory from one epoch to the next; the rest is in the store.
     public init(
-        _ plan: Plan, clock: EventTime, partitionCount: Int = 1, batchRecords: Int = 4_096, store: InMemoryStore = InMemoryStore()
+        _ plan: Plan, clock: EventTime, partitionCount: Int = 1, batchRecords: Int = 4_096, store: InMemoryStore = InMemoryStore(),
+        stateBytesMax: Int = 64 << 20
     ) throws {
         // Tests look at the rows of every stream, so every column is decoded.
         self.plan = plan.observingEverything()
         self.clock = clock
         self.partitionCount = partitionCount
         self.batchRecords = batchRecords
+        self.stateBytesMax = stateBytesMax
         self.store = store
         for topic in Set(plan.topics).sorted() {
             try store.createTopic(TopicDescription(name: topic, partitionCount: partitionCount, retention: .forever))
@@ -45,6 +49,7 @@ public final class TopologyDriver {
         var settings = TopologyTask.Settings()
         settings.partitionCount = partitionCount
         settings.batchRecords = batchRecords
+        settings.stateBytesMax = stateBytesMax
         tasks = try (0..<partitionCount).map { number in
             let task = TopologyTask(
                 plan, partition: PartitionNumber(number), settings: settings, log: store, store: store, committer: store)
