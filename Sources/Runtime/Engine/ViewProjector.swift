@@ -15,7 +15,8 @@ extension ErrorCode {
 /// 2. Read records from the view's position on.
 /// 3. Keep the last one of each key.
 /// 4. Apply them together with the new position, in one transaction that compares the old position first. Only when the
-///    topic was read to its end does the noted watermark go with it.
+///    topic was read to its end does the noted watermark go with it, and does `keep` remove rows: what a view that is
+///    filled again meets on the way may be long past it.
 final class ViewProjector {
     private let view: ViewDefinition
     private let partition: PartitionNumber
@@ -26,7 +27,6 @@ final class ViewProjector {
     private let decoder: JSONRecordDecoder
     private let records = RecordBatch()
     private var position = ViewPosition.start
-    private var expiredBefore = EventTime.earliest
 
     init(
         _ view: ViewDefinition, partition: PartitionNumber, log: any EventLog, views: any ViewStore, board: StatusBoard
@@ -75,7 +75,7 @@ final class ViewProjector {
     private func apply(next: Offset, watermark: EventTime) throws {
         let upserts = try reduce()
         var expireBefore: EventTime?
-        if let keep = view.keep, let least = board.watermark(of: view.topology), least - keep > expiredBefore {
+        if watermark > position.watermark, let keep = view.keep, let least = board.watermark(of: view.topology) {
             expireBefore = least - keep
         }
         let moved = ViewPosition(next: next, watermark: watermark)
@@ -83,9 +83,7 @@ final class ViewProjector {
             view: view.name, partition: partition, log: log.id, expected: position.next, position: moved, upserts: upserts,
             deletes: [], expireBefore: expireBefore)
         switch try views.apply(change) {
-        case .applied:
-            position = moved
-            if let expireBefore { expiredBefore = expireBefore }
+        case .applied: position = moved
         case .conflict: try restore()
         }
     }
