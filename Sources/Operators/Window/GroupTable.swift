@@ -48,6 +48,9 @@ struct GroupTable: ~Copyable {
 
     var memoryBytes: Int { rowCapacity * rowStride + indexCapacity * 8 + byteCapacity }
 
+    /// About what the dirty rows take as state entries: keys and strings count with their average length.
+    var dirtyBytes: Int { rowCount == 0 ? 0 : dirtyCount * (rowStride + 64 + byteCount / rowCount) }
+
     @inline(__always)
     func row(_ number: Int) -> UnsafeMutableRawPointer { rows + number &* rowStride }
 

@@ -193,7 +193,7 @@ public final class WindowOperator: Operator {
     }
 
     public var dirtyBytes: Int {
-        windows.reduce(closedKeys.arena.count) { $0 + $1.table.pointee.dirtyCount * ($1.table.pointee.rowStride + 64) }
+        windows.reduce(closedKeys.arena.count) { $0 + $1.table.pointee.dirtyBytes }
     }
 }
 
