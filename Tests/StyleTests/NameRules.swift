@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What stands in quotes right after `opening`, with its place.
-private func literals(after opening: String, in files: [SourceFile]) -> [(text: String, file: String, line: Int)] {
+func literals(after opening: String, in files: [SourceFile]) -> [(text: String, file: String, line: Int)] {
     files.flatMap { file in
         file.lines.enumerated().flatMap { index, line -> [(String, String, Int)] in
             guard !line.trimmingCharacters(in: .whitespaces).hasPrefix("//") else { return [] }
