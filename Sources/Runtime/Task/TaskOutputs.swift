@@ -96,7 +96,8 @@ final class TaskOutputs {
                 let isSpread = hasKey && !topic.isView
                 let number = isSpread ? Int(Hashing.partition(of: topic.key.bytes, among: partitionCount).number) : 0
                 topic.buffers[number].append(
-                    timestamp: topic.isView ? times[row] : clock.microseconds, key: hasKey ? topic.key.bytes : nil, value: topic.value.bytes)
+                    timestamp: topic.isView ? times[row] : clock.microseconds, key: hasKey ? topic.key.bytes : nil,
+                    value: topic.value.bytes)
             }
         }
     }

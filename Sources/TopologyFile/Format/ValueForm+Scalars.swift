@@ -9,10 +9,14 @@ extension ErrorCode {
 
 /// The grammar of names, as bytes: no regular expression is needed for `[a-z][a-z0-9_]*`.
 enum NameGrammar {
-    static let allowedForm = "a small letter, then small letters, digits and '_'"
+    static let allowedForm = "a small letter, then small letters, digits and '_', \(bytesMax) at most"
+
+    /// Names are parts of state keys, which have one byte for a length, and two of them of a topic's name, which has
+    /// 249 bytes.
+    private static let bytesMax = 100
 
     static func isName(_ text: String) -> Bool {
-        guard let first = text.utf8.first, isSmall(first) else { return false }
+        guard let first = text.utf8.first, isSmall(first), text.utf8.count <= bytesMax else { return false }
         return text.utf8.allSatisfy { isSmall($0) || isDigit($0) || $0 == UInt8(ascii: "_") }
     }
 
