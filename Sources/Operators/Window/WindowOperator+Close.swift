@@ -25,7 +25,7 @@ extension WindowOperator {
     }
 
     /// Emits a window's groups in the order of their keys' bytes. Groups in memory and groups only in the store are
-    /// merged as they are read, so that a window larger than memory closes in bounded memory.
+    /// merged as they are read: of a window larger than memory, only the rows that come out are held at once.
     private func close(
         _ window: OpenWindow, watermark: EventTime, store: any StateStore, output: inout OperatorOutput
     ) throws {
@@ -48,15 +48,13 @@ extension WindowOperator {
                 let stored = UnsafeRawBufferPointer(rebasing: stateKey[windowPrefixBytes...])
                 while next < order.count {
                     let comparison = compare(UnsafeRawBufferPointer(table.pointee.key(table.pointee.row(Int(order[next])))), stored)
-                    guard comparison < 0 else { break }
+                    guard comparison <= 0 else { break }
                     emitMemory()
+                    // What memory holds of a group is newer than what the store has.
+                    if comparison == 0 { return true }
                 }
-                if next < order.count, compare(.init(table.pointee.key(table.pointee.row(Int(order[next])))), stored) == 0 {
-                    emitMemory()
-                } else {
-                    noteClosed(window.start, stored.assumingMemoryBound(to: UInt8.self))
-                    try rows.append(stored: value, key: stored, output: &output)
-                }
+                noteClosed(window.start, stored.assumingMemoryBound(to: UInt8.self))
+                try rows.append(stored: value, key: stored, output: &output)
                 return true
             }
         }
