@@ -9,6 +9,8 @@ extension ErrorCode {
     static let apiMethodNotAllowed = ErrorCode("api.method_not_allowed")
     /// A parameter of the query or a header has a name or value that is not allowed.
     static let apiBadParameter = ErrorCode("api.bad_parameter")
+    /// The client went, or stopped sending HTTP, before its body was whole.
+    static let apiBodyIncomplete = ErrorCode("api.body_incomplete")
     static let apiBodyTooLarge = ErrorCode("api.body_too_large")
     static let apiInternalTopic = ErrorCode("api.internal_topic")
     static let apiOutOfSequence = ErrorCode("api.out_of_sequence")

@@ -65,7 +65,7 @@ struct AppendRoute: Sendable {
         return json.response()
     }
 
-    private static func body(of request: Request) async throws -> ByteBuffer {
+    static func body(of request: Request) async throws -> ByteBuffer {
         let tooLarge = APIError(
             .contentTooLarge, .apiBodyTooLarge, "the body is larger than \(APILimits.appendBytesMax) bytes",
             remedy: "send the records in several requests")
@@ -75,6 +75,13 @@ struct AppendRoute: Sendable {
             return try await request.body.collect(upTo: APILimits.appendBytesMax)
         } catch is NIOTooManyBytesError {
             throw tooLarge
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            // Whatever goes wrong with reading a body is the connection's doing: the client went, or sent no HTTP.
+            throw APIError(
+                .badRequest, .apiBodyIncomplete, "the body ended before it was whole; nothing was appended",
+                remedy: "send the request again, best with producer and sequence")
         }
     }
 

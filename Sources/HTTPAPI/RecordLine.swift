@@ -5,7 +5,8 @@ import Stores
 /// One record of a topic as one line of JSON: `{"partition", "offset", "timestamp", "key", "value", "headers"}`.
 enum RecordLine {
     /// Appends the line. A value that is valid JSON stands there as it is, with line breaks between its tokens made
-    /// spaces; any other as `value_base64`. The same for a key that is no UTF-8. A tombstone's value is null.
+    /// spaces; other text as `value_text`, and what is no UTF-8 as `value_base64`, as does such a key. Only a tombstone's
+    /// value is null: the JSON text `null` is given as text.
     static func append(_ record: RecordView, partition: PartitionNumber, to arena: ByteArena) {
         arena.append("{\"partition\":")
         JSONText.append(int: Int64(partition.number), to: arena)
@@ -38,12 +39,16 @@ enum RecordLine {
             arena.append(",\"value\":null")
             return
         }
-        if case .success = JSONValue.parse(value) {
+        // A value that says null is no tombstone, and must not look like one.
+        if case .success(let json) = JSONValue.parse(value), !json.isNull {
             arena.append(",\"value\":")
             let out = arena.reserve(value.count)
             // Within strings JSON has no raw control characters, so every line break is one between tokens.
             for (index, byte) in value.enumerated() { out[index] = byte == 10 || byte == 13 ? 32 : byte }
             arena.commit(value.count)
+        } else if String(validating: value, as: UTF8.self) != nil {
+            arena.append(",\"value_text\":")
+            JSONText.append(string: value, to: arena)
         } else {
             arena.append(",\"value_base64\":")
             JSONText.append(.bytes(Array(value)), to: arena)

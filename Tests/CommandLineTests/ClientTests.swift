@@ -104,6 +104,12 @@ struct ClientTests {
         #expect(record.line(.plain) == #"1:7  2026-01-05T10:00:00Z  i-1  {"a":1}  code=x"#)
     }
 
+    @Test func `a value that is text but no JSON is shown quoted`() throws {
+        let line = #"{"partition":0,"offset":0,"timestamp":"2026-01-05T10:00:00Z","key":null,"value_text":"{ \"a\":\n\u009b2J"}"#
+        let record = try TailedRecord(Array(line.utf8), from: address)
+        #expect(record.line(.plain) == #"0:0  2026-01-05T10:00:00Z  -  "{ \"a\":\n\u{9b}2J""#)
+    }
+
     @Test func `an error that ends an answer of lines is thrown`() {
         let line = #"{"error":{"code":"api.offset_expired","message":"gone"}}"#
         let error = #expect(throws: EngineError.self) { try TailedRecord(Array(line.utf8), from: address) }

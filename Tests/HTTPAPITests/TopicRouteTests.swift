@@ -1,7 +1,9 @@
 import Base
 import Columns
 import HTTPTypes
+import Hummingbird
 import HummingbirdTesting
+import NIOCore
 import Stores
 import Testing
 
@@ -81,18 +83,36 @@ import Testing
         }
     }
 
-    @Test func `values that are no JSON, tombstones and headers come out whole`() async throws {
+    @Test func `a body that breaks off is the client's error, not the engine's`() async throws {
+        struct Gone: Error {}
+        let body = AsyncThrowingStream<ByteBuffer, any Error> { parts in
+            parts.yield(ByteBuffer(string: "{"))
+            parts.finish(throwing: Gone())
+        }
+        let head = HTTPRequest(method: .post, scheme: nil, authority: nil, path: Self.records)
+        let request = Request(head: head, body: RequestBody(asyncSequence: body))
+        let error = await #expect(throws: APIError.self) { try await AppendRoute.body(of: request) }
+        #expect(error?.status == .badRequest && error?.code == .apiBodyIncomplete)
+    }
+
+    @Test func `values that are no JSON or no text, tombstones and headers come out whole`() async throws {
         try await withAPI { api, engine async throws in
             try engine.append(key: [255, 0], value: Array("no json".utf8))
             try engine.append(key: nil, value: nil, headers: [("code", "x"), ("code", "\"y\"")])
             try engine.append(key: Array("k\"".utf8), value: Array("{\n  \"a\": \"b\\n\"\r\n}".utf8))
             try engine.append(key: [], value: [])
+            try engine.append(key: nil, value: Array("{\"a\":\n\u{1}é".utf8))
+            try engine.append(key: nil, value: [UInt8(ascii: "{"), 255])
+            try engine.append(key: nil, value: Array("null".utf8))
             let answer = try await api.get("/api/v1/topics/single/records")
             #expect(answer.text == """
-                {"partition":0,"offset":0,"timestamp":"1970-01-01T00:00:01Z","key_base64":"/wA=","value_base64":"bm8ganNvbg=="}
+                {"partition":0,"offset":0,"timestamp":"1970-01-01T00:00:01Z","key_base64":"/wA=","value_text":"no json"}
                 {"partition":0,"offset":1,"timestamp":"1970-01-01T00:00:01Z","key":null,"value":null,"headers":[["code","x"],["code","\\"y\\""]]}
                 {"partition":0,"offset":2,"timestamp":"1970-01-01T00:00:01Z","key":"k\\"","value":{   "a": "b\\n"  }}
-                {"partition":0,"offset":3,"timestamp":"1970-01-01T00:00:01Z","key":"","value_base64":""}
+                {"partition":0,"offset":3,"timestamp":"1970-01-01T00:00:01Z","key":"","value_text":""}
+                {"partition":0,"offset":4,"timestamp":"1970-01-01T00:00:01Z","key":null,"value_text":"{\\"a\\":\\n\\u0001é"}
+                {"partition":0,"offset":5,"timestamp":"1970-01-01T00:00:01Z","key":null,"value_base64":"e/8="}
+                {"partition":0,"offset":6,"timestamp":"1970-01-01T00:00:01Z","key":null,"value_text":"null"}
 
                 """)
         }

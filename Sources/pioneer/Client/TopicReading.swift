@@ -79,6 +79,8 @@ struct TailedRecord {
 
     private var shownValue: String {
         if let bytes = json["value_base64"]?.string { return "base64:" + bytes }
+        // Quoted, so that it is not taken for JSON and shows where it ends.
+        if let text = json["value_text"] { return text.description }
         guard let value = json["value"], !value.isNull else { return "(deleted)" }
         return value.cell
     }
