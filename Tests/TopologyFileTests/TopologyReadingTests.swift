@@ -113,7 +113,7 @@ func `a faulty file gets exactly the finding of its fault, where it stands`(_ fa
     let findings = TopologyLoader.read(text, path: "t").findings
     #expect(
         findings.map { "\($0.location.line) \($0.code)" } == [
-            "1 topology.bad_name", "3 topology.bad_name", "3 topology.empty", "3 topology.bad_duration", "5 topology.missing_key",
+            "1 topology.bad_name", "3 topology.bad_name", "3 topology.empty", "3 topology.bad_duration",
             "5 topology.unknown_key", "6 topology.duplicate_key", "7 topology.duplicate_key", "9 topology.bad_duration",
         ])
 }
@@ -165,4 +165,22 @@ func `a faulty file gets exactly the finding of its fault, where it stands`(_ fa
     #expect(TopologyLoader.load(path: "/nonexistent/x.yaml").findings.map(\.code) == [.fileNotFound])
     #expect(TopologyLoader.load(path: "/tmp").findings.map(\.code) == [.fileNotReadable])
     #expect(TopologyLoader.load(path: "/bin/ls").findings.map(\.code).first.map { [.fileNotUTF8, .fileTooLarge].contains($0) } == true)
+}
+
+@Test(arguments: [
+    ("filter: a\n    form: m\n", "form", "from"), ("from: m\n    filtr: a\n", "filtr", "filter"),
+    ("from: m\n    window: { tumblin: 5m }\n    aggregate: { n: count() }\n", "tumblin", "tumbling"),
+    ("from: m\n    window: { tumbling: 5m }\n    aggregat: { n: count() }\n", "aggregat", "aggregate"),
+])
+func `a misspelt key is one finding, which names the key that was meant`(text: String, given: String, meant: String) {
+    let findings = TopologyLoader.read(stream(text), path: "t.yaml").findings
+    #expect(findings.map(\.code) == [.unknownKey], "\(findings)")
+    #expect(findings.first?.message.contains("'\(given)'") == true)
+    #expect(findings.first?.remedy?.hasPrefix("Did you mean '\(meant)'?") == true)
+}
+
+@Test func `a key that is there already is not what a misspelt one was meant to be`() {
+    let view = "views:\n  v: { from: m, key: [id], kep: 1d }\n"
+    let findings = TopologyLoader.read(sources + view, path: "t.yaml").findings
+    #expect(findings.count == 1 && findings.first?.remedy?.hasPrefix("Did you mean 'keep'?") == true)
 }

@@ -19,6 +19,8 @@ struct ObjectReader {
     /// Whether the mapping uses something of the language that this version lacks, so that the rest of it need not make
     /// sense by itself.
     let usesLater: Bool
+    /// Keys that unknown ones were probably meant to be. That they are missing is told with the unknown key.
+    private let meant: Set<String>
 
     /// Nil when the node is no mapping, which is reported.
     init?(_ node: YAMLNode, _ format: FormatObject, what: String, _ findings: FindingCollector) {
@@ -30,9 +32,14 @@ struct ObjectReader {
         self.entries = entries
         self.findings = findings
         var usesLater = false
+        var meant: Set<String> = []
+        let given = Set(entries.map(\.key.value))
         for entry in entries {
             switch format.key(entry.key.value)?.presence {
-            case nil: Self.reportUnknown(entry.key, in: format, what, findings)
+            case nil:
+                let nearest = Self.nearestKey(to: entry.key.value, in: format, given: given)
+                if let nearest { meant.insert(nearest) }
+                Self.reportUnknown(entry.key, in: format, nearest, what, findings)
             case .later:
                 usesLater = true
                 findings.add(
@@ -42,13 +49,22 @@ struct ObjectReader {
             }
         }
         self.usesLater = usesLater
+        self.meant = meant
     }
 
-    private static func reportUnknown(_ key: Located<String>, in format: FormatObject, _ what: String, _ findings: FindingCollector) {
-        let nearest = nearestName(to: key.value, among: format.keys.map(\.name)).map { "Did you mean '\($0)'? " } ?? ""
+    /// A key that the mapping does not have yet, if one is near.
+    private static func nearestKey(to name: String, in format: FormatObject, given: Set<String>) -> String? {
+        let names = format.keys.map(\.name)
+        return nearestName(to: name, among: names.filter { !given.contains($0) }) ?? nearestName(to: name, among: names)
+    }
+
+    private static func reportUnknown(
+        _ key: Located<String>, in format: FormatObject, _ nearest: String?, _ what: String, _ findings: FindingCollector
+    ) {
+        let hint = nearest.map { "Did you mean '\($0)'? " } ?? ""
         findings.add(
             .unknownKey, "unknown key '\(key.value.shortened)' in \(what)",
-            remedy: nearest + "Allowed: \(format.names.joined(separator: ", ")).", at: key.location)
+            remedy: hint + "Allowed: \(format.names.joined(separator: ", ")).", at: key.location)
     }
 
     /// The key's value. Nil when it is absent or was reported: for a required key the absence is.
@@ -71,6 +87,9 @@ struct ObjectReader {
 
     func has<Value>(_ key: Key<Value>) -> Bool { entry(key.declaration.name) != nil }
 
+    /// Whether an unknown key is probably this one, misspelt.
+    func isMeant(_ name: String) -> Bool { meant.contains(name) }
+
     /// Where the key stands, or the mapping, for findings about what the key means together with others.
     func location(of name: String) -> SourceLocation { entry(name)?.key.location ?? location }
 
@@ -79,7 +98,9 @@ struct ObjectReader {
         findings.add(code, message, remedy: remedy, at: key.map(location(of:)) ?? location)
     }
 
+    /// Unless an unknown key was reported as a misspelling of it.
     func reportMissing(_ key: FormatKey) {
+        guard !isMeant(key.name) else { return }
         findings.add(
             .missingKey, "\(what) has no '\(key.name)'",
             remedy: "Add \(key.name): \(key.example)  (\(key.doc))", at: location)

@@ -98,6 +98,7 @@ extension ExpectFormat {
         let matching = reader.read(matching), count = reader.read(count), none = reader.read(none), row = reader.read(row)
         let targets = ["stream", "view", "dead_letters"].filter { reader.entry($0) != nil }
         guard targets.count == 1 else {
+            if targets.isEmpty, reader.isMeant("stream") || reader.isMeant("view") || reader.isMeant("dead_letters") { return nil }
             reader.report(
                 .badValue, targets.isEmpty ? "'expect' says of nothing what is expected"
                     : "'expect' has \(targets.joined(separator: " and "))",

@@ -73,7 +73,7 @@ extension StreamFormat {
                 at: reader.location(of: given[1]))
             return nil
         }
-        if given.isEmpty, !reader.usesLater, !reader.has(aggregate) {
+        if given.isEmpty, !reader.usesLater, !reader.has(aggregate), !operators.contains(where: reader.isMeant) {
             findings.add(
                 .operatorMissing, "\(reader.what) has no operator", remedy: "Give it one of: \(operators.joined(separator: ", ")).",
                 at: reader.location)

@@ -11,17 +11,15 @@ enum PlanLoading {
         var specifications: [TopologySpecification] = []
         var findings: [Finding] = []
         for file in files {
-            let reading = TopologyLoader.load(path: file)
-            findings += reading.findings
-            guard let specification = reading.specification else { continue }
-            specifications.append(specification)
-            let catalog = schemas.map { SchemaCatalog.directory($0) } ?? .beside(topologyPath: file)
-            let planning = Planner.plan(specification, schemas: catalog)
-            findings += planning.findings
-            if let plan = planning.plan { plans.append(plan) }
+            let checked = CheckedTopology.load(file, schemas: schemas)
+            findings += checked.findings
+            if let specification = checked.specification { specifications.append(specification) }
+            if let plan = checked.plan { plans.append(plan) }
         }
         findings += Planner.conflicts(among: specifications)
-        for finding in findings { StandardStreams.complain(finding.description) }
+        // What several files lead to, as a mistake in their schema, is told once.
+        var seen: Set<Finding> = []
+        for finding in findings where seen.insert(finding).inserted { StandardStreams.complain(finding.description) }
         guard !findings.contains(where: { $0.severity == .error }) else { throw ExitStatus.findings }
         return plans
     }

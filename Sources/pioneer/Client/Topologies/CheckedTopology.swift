@@ -21,9 +21,7 @@ struct CheckedTopology {
         }
         let catalog = schemas.map { SchemaCatalog.directory($0) } ?? .beside(topologyPath: path)
         let planning = Planner.plan(specification, schemas: catalog)
-        let findings = Set(reading.findings + planning.findings).sorted {
-            ($0.location, $0.code.text, $0.message) < ($1.location, $1.code.text, $1.message)
-        }
+        let findings = inFileOrder(reading.findings + planning.findings)
         let isSound = !findings.contains { $0.severity == .error }
         return CheckedTopology(path: path, specification: specification, plan: isSound ? planning.plan : nil, findings: findings)
     }
@@ -48,6 +46,11 @@ struct CheckedTests {
         let tests = planning.tests.compactMap { planned in
             reading.tests.first { $0.name.location == planned.location }.map { (planned, $0) }
         }
-        return CheckedTests(path: path, topology: topology, tests: tests, findings: reading.findings + planning.findings)
+        return CheckedTests(path: path, topology: topology, tests: tests, findings: inFileOrder(reading.findings + planning.findings))
     }
+}
+
+/// Each finding once, as they stand in the file.
+private func inFileOrder(_ findings: [Finding]) -> [Finding] {
+    Set(findings).sorted { ($0.location, $0.code.text, $0.message) < ($1.location, $1.code.text, $1.message) }
 }
