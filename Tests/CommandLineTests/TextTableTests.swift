@@ -22,6 +22,14 @@ struct TextTableTests {
         #expect(table.lines(width: 20, style: style) == ["id   description", "i-1  a very long de…"])
     }
 
+    @Test func `the first column, numbers and times are never cut`() {
+        var table = TextTable([.init("machine"), .init("text"), .init("start", isWhole: true), .init("mean", .right)])
+        table.add(["i-0123456789", "a long description", "2026-01-05T10:00:00Z", "0.083333333333"])
+        #expect(table.lines(width: 62, style: style).last == "i-0123456789  a long de…  2026-01-05T10:00:00Z  0.083333333333")
+        #expect(table.lines(width: 50, style: style).count == 4)
+        #expect(TextTable.fitted([30, 30, 4], into: 60, whole: [0]) == [30, 22, 4])
+    }
+
     @Test(arguments: [20, 25, 31, 40, 80])
     func `no line is wider than the terminal`(width: Int) {
         var table = TextTable([.init("a"), .init("bb"), .init("ccc", .right), .init("dddd")])

@@ -93,7 +93,7 @@ extension ProcessTests {
             engine.options.partitions = 2
             let (ending, words) = try engine.refusal()
             #expect(ending == .exited(Self.user))
-            #expect(words.contains("log.partition_count") && words.contains("not 2"), "\(words)")
+            #expect(words.contains("run.partitions_fixed") && words.contains("asks for 2"), "\(words)")
             engine.options.partitions = 1
             try engine.start()
             #expect(try engine.ends()[EngineProcess.source] == [1])

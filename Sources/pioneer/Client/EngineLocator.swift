@@ -17,6 +17,8 @@ extension ErrorCode {
 enum DataDirectoryPath {
     static let pathDefault = "./pioneer-data"
     static let variable = "PIONEER_DATA_DIR"
+    /// What holds without the option, for help texts.
+    static let otherwise = "Else $\(variable), else \(pathDefault)."
 
     /// The option, else the environment's, else the default.
     static func chosen(option: String?, environment: (String) -> String? = Environment.variable) -> String {
@@ -83,8 +85,7 @@ struct EngineAddress: Equatable {
 struct EngineOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The engine's data directory, which says where it answers.",
-            discussion: "Else $\(DataDirectoryPath.variable), else \(DataDirectoryPath.pathDefault).", valueName: "dir"))
+            "The engine's data directory, which says where it answers. \(DataDirectoryPath.otherwise)", valueName: "dir"))
     var data: String?
 
     @Option(help: ArgumentHelp("The engine's address, such as http://127.0.0.1:8000; --data is not looked at then.", valueName: "url"))

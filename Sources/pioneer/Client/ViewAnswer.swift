@@ -37,7 +37,9 @@ struct ViewAnswer {
         for row in rows { for member in row.members ?? [] where known.insert(member.key).inserted { names.append(member.key) } }
         let columns = names.map { name in
             let values = rows.compactMap { $0[name] }.filter { !$0.isNull }
-            return TextTable.Column(name, !values.isEmpty && values.allSatisfy(\.isNumber) ? .right : .left)
+            if !values.isEmpty, values.allSatisfy(\.isNumber) { return TextTable.Column(name, .right) }
+            let isTime = !values.isEmpty && values.allSatisfy { $0.string.flatMap { EventTime($0) } != nil }
+            return TextTable.Column(name, isWhole: isTime)
         }
         var table = TextTable(columns)
         for row in rows { table.add(names.map { row[$0]?.cell ?? "" }) }

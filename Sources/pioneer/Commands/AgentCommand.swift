@@ -6,7 +6,13 @@ import Telemetry
 /// `pioneer agent …`
 struct AgentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "agent", abstract: "Collect events and append them to an engine.", subcommands: [HostCommand.self])
+        commandName: "agent", abstract: "Collect events and append them to an engine.",
+        discussion: """
+            EXAMPLES
+              pioneer agent host --every 2s
+              pioneer help agent host
+            """,
+        subcommands: [HostCommand.self])
 }
 
 /// `pioneer agent host`
@@ -14,6 +20,7 @@ struct HostCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "host",
         abstract: "Collect this machine's CPU, memory, disk, network and process figures.",
+        usage: "pioneer agent host [<options>]",
         discussion: """
             Measurements go to a spool on disk first and from there to the engine, each exactly once. While the engine is \
             away they wait in the spool. SIGINT and SIGTERM end the agent; the next start goes on with what is left.

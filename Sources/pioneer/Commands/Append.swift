@@ -8,6 +8,7 @@ import Telemetry
 struct Append: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Append JSON lines to a topic, from files or standard input.",
+        usage: "pioneer append <topic> [<file> ...] [<options>]",
         discussion: """
             Every line is one record, a JSON object in the topic's schema. An append that was interrupted goes on where it \
             stopped when the same command is given again, and nothing is appended twice; a file that has grown since is \

@@ -6,6 +6,7 @@ import Columns
 struct Query: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Ask a view, or list the views.",
+        usage: "pioneer query [<view>] [<filter> ...] [<options>]",
         discussion: """
             A filter is COLUMN=OPERATOR.VALUE, as PostgREST has it; several must all hold. Operators: eq, neq, lt, lte, gt, \
             gte, in.(a,b), is.null, and not. before any of them. Nested fields are flattened with '_': window_start.

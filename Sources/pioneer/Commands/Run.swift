@@ -19,21 +19,26 @@ struct Run: AsyncParsableCommand {
               pioneer run topologies/usage.yaml
               pioneer run topologies/*.yaml --data /var/lib/pioneer --listen 127.0.0.1:8080
               pioneer run topologies/usage.yaml --partitions 4 --workers 2
-              pioneer run topologies/usage.yaml --rebuild usage     (after a change its stored state does not fit)
+              pioneer run topologies/usage.yaml --rebuild usage
+
+            EXIT STATUS
+              0   stopped by a signal
+              1   a topology has errors
+              2   something in the call is wrong, or the data directory does not fit it
+              3   the surroundings failed: port taken, disk full, another engine, …
             """)
 
     @Argument(help: "Topology files.")
     var files: [String]
-    @Option(help: ArgumentHelp(
-        "Where to keep everything.", discussion: "Else $\(DataDirectoryPath.variable), else \(DataDirectoryPath.pathDefault)."))
+    @Option(help: ArgumentHelp("Where to keep everything. \(DataDirectoryPath.otherwise)", valueName: "dir"))
     var data: String?
     @Option(help: "Directory of the schemas; ../schemas as seen from each file unless given.")
     var schemas: String?
     @Option(help: ArgumentHelp(
         "Where to answer HTTP. Only this machine's own addresses, until there is authentication.", valueName: "host:port"))
     var listen = HTTPServer.Address(host: "127.0.0.1", port: 8_000)
-    @Option(help: "Partitions of the topics; cannot change once they exist.")
-    var partitions = 1
+    @Option(help: "Partitions of the topics, for life. Default: those of the data directory; 1 in a new one.")
+    var partitions: Int?
     @Option(help: "Threads that run tasks.")
     var workers = 1
     @Option(help: "Time between commits; rows become visible with them.")
@@ -45,8 +50,10 @@ struct Run: AsyncParsableCommand {
     @Option(help: "How much of a partition is kept, as stored.")
     var retentionBytes = ByteCount(10 << 30)
     @Option(help: ArgumentHelp(
-        "Start a topology over from the records still in the log: its state goes, its views are emptied and filled again.",
-        discussion: "Rows are written to its output topics once more. May be given several times.", valueName: "topology"))
+        """
+        Start a topology over from the records still in the log: its state goes, its views are emptied and filled again. Rows \
+        are written to its output topics once more. May be given several times.
+        """, valueName: "topology"))
     var rebuild: [String] = []
     @Option(help: ArgumentHelp("Least level that is logged: debug, info, warning, error.", valueName: "level"))
     var logLevel = EventLevel.info
@@ -54,7 +61,7 @@ struct Run: AsyncParsableCommand {
     var logFormat: LineFormat?
 
     func validate() throws {
-        for (name, value, most) in [("--partitions", partitions, 1_024), ("--workers", workers, 256)]
+        for (name, value, most) in [("--partitions", partitions ?? 1, 1_024), ("--workers", workers, 256)]
         where !(1...most).contains(value) {
             throw ValidationError("\(name) must be from 1 to \(most), not \(value).")
         }
@@ -74,9 +81,10 @@ struct Run: AsyncParsableCommand {
         let plans = try PlanLoading.plans(files: files, schemas: schemas)
         try checkRebuild(plans)
         let directory = DataDirectoryPath.chosen(option: data)
-        let settings = engineSettings
+        var settings = engineSettings
         let data = try DataDirectory.open(directory, memory: settings.memory, clock: clock)
         defer { data.close() }
+        settings.partitionCount = try data.partitionCount(wanted: partitions)
         for plan in plans where rebuild.contains(plan.topology) { try data.forget(plan) }
         let engine = try Engine(plans: plans, settings: settings, parts: data.parts(clock: clock))
         try await EngineHost(engine: engine, data: data, listen: listen, clock: clock).run()
@@ -84,7 +92,6 @@ struct Run: AsyncParsableCommand {
 
     private var engineSettings: EngineSettings {
         var settings = EngineSettings()
-        settings.partitionCount = partitions
         settings.workerCount = workers
         settings.commitInterval = commitInterval
         settings.memory = MemoryBudget(total: memoryMax.bytes)

@@ -8,9 +8,10 @@ import Synchronization
 struct Tail: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show a topic's records.",
+        usage: "pioneer tail <topic> [<options>]",
         discussion: """
-            Without options, the last 10 records of each partition. With --follow the command goes on with what is appended \
-            from then on, until Ctrl-C. Dead letters are in _pioneer.TOPOLOGY.dead-letters.
+            Without options, the last 10 records of each partition; with --limit, so many as that. With --follow the command \
+            goes on with what is appended from then on, until Ctrl-C. Dead letters are in _pioneer.TOPOLOGY.dead-letters.
 
             EXAMPLES
               pioneer tail cloud.usage.hourly
@@ -33,7 +34,8 @@ struct Tail: AsyncParsableCommand {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Where to begin in each partition: \(TailStart.allowedForm). Default: -10; with --follow: latest.", valueName: "offset"))
+            "Where to begin in each partition: \(TailStart.allowedForm). Default: -10, or -LIMIT; with --follow: latest.",
+            valueName: "offset"))
     var offset: String?
 
     @Flag(help: "Go on with what is appended.")
@@ -69,7 +71,7 @@ struct Tail: AsyncParsableCommand {
         if follow {
             try await untilStopSignal { try await follow(client, printer) }
         } else {
-            let start = offset.flatMap { TailStart($0) } ?? .last(10)
+            let start = offset.flatMap { TailStart($0) } ?? .last(Int64(limit ?? 10))
             for (number, bounds) in partitions {
                 try await read(client, number, from: start.offset(in: bounds), to: bounds.end, printer)
             }

@@ -1,7 +1,8 @@
 /// Rows in aligned columns, fitted to a width.
 ///
 /// 1. Every column gets what its longest cell needs.
-/// 2. Where that is too wide, the widest columns give way first, down to `cellMin`; cut cells end in `…`.
+/// 2. Where that is too wide, the widest columns give way first, down to `cellMin`; cut cells end in `…`. The first
+///    column, which says what the row is, and columns of numbers and times, which say something else when cut, stay whole.
 /// 3. Where even that is too wide, the rows are written one below the other, a line for each cell.
 struct TextTable {
     enum Alignment { case left, right }
@@ -9,9 +10,13 @@ struct TextTable {
     struct Column {
         var title: String
         var alignment: Alignment
-        init(_ title: String, _ alignment: Alignment = .left) {
+        /// Whether its cells may not be cut.
+        var isWhole: Bool
+        /// - Parameter isWhole: nil: as numbers are, which stand right.
+        init(_ title: String, _ alignment: Alignment = .left, isWhole: Bool? = nil) {
             self.title = title
             self.alignment = alignment
+            self.isWhole = isWhole ?? (alignment == .right)
         }
     }
 
@@ -38,22 +43,24 @@ struct TextTable {
         let natural = columns.indices.map { index in
             rows.reduce(CellText.width(columns[index].title)) { max($0, CellText.width($1[index])) }
         }
-        guard let widths = Self.fitted(natural, into: width) else { return stacked(width: width ?? .max, style) }
+        let whole = Set(columns.indices.filter { $0 == 0 || columns[$0].isWhole })
+        guard let widths = Self.fitted(natural, into: width, whole: whole) else { return stacked(width: width ?? .max, style) }
         let titles = line(columns.map(\.title), widths)
         return [style(.bold, titles)] + rows.map { line($0, widths) }
     }
 
-    /// The columns' widths within `width`; nil where they do not fit even at their least.
-    static func fitted(_ natural: [Int], into width: Int?) -> [Int]? {
+    /// The columns' widths within `width`, those of `whole` unchanged; nil where they do not fit even at their least.
+    static func fitted(_ natural: [Int], into width: Int?, whole: Set<Int> = []) -> [Int]? {
         guard let width else { return natural }
         let room = width - gap * max(0, natural.count - 1)
         var widths = natural
         var excess = natural.reduce(0, +) - room
         while excess > 0 {
-            guard let widest = widths.max(), widest > cellMin else { return nil }
+            let cuttable = widths.indices.filter { !whole.contains($0) }
+            guard let widest = cuttable.map({ widths[$0] }).max(), widest > cellMin else { return nil }
             // All of the widest shrink together to the next width below, as far as needed.
-            let shared = widths.indices.filter { widths[$0] == widest }
-            let next = max(cellMin, widths.filter { $0 < widest }.max() ?? cellMin)
+            let shared = cuttable.filter { widths[$0] == widest }
+            let next = max(cellMin, cuttable.map { widths[$0] }.filter { $0 < widest }.max() ?? cellMin)
             let step = max(1, min(widest - next, excess / shared.count))
             for index in shared where excess > 0 {
                 widths[index] -= step
