@@ -94,4 +94,24 @@ import Testing
         try driver.commit()
         #expect(try outcome(driver) == straight)
     }
+
+    @Test func `a stream that was dropped and comes back starts afresh`() throws {
+        let store = InMemoryStore()
+        func minutely(_ topology: String, _ range: Range<Int>) throws -> [Value] {
+            let driver = try TopologyDriver(Sample.plan(topology), clock: Sample.start + .hours(2), store: store)
+            let events = (0..<60).map { second in
+                Sample.Event(id: "i", at: Sample.start + .seconds(Int64(second)), kind: "cpu", value: 1, count: nil, note: nil)
+            }
+            try Sample.append(Array(events[range]), to: driver)
+            try driver.run()
+            try driver.commit()
+            if range.upperBound == 60 { try driver.advance(to: Sample.start + .hours(1)) }
+            return driver.rows.filter { $0.stream == "minutely" }.map { $0.values["rows"] ?? .null }
+        }
+        let source = String(Sample.topology[..<Sample.topology.firstRange(of: "  scaled:")!.lowerBound])
+        let without = source + "outputs:\n  kept: { from: wanted, topic: kept }\n"
+        #expect(try minutely(Sample.topology, 0..<20) == [])
+        #expect(try minutely(without, 20..<40) == [])
+        #expect(try minutely(Sample.topology, 40..<60) == [.int(20)], "the first 20 rows were not taken up again")
+    }
 }

@@ -76,18 +76,26 @@ public final class Engine: Sendable {
             parts: parts, projected: plans.flatMap { $0.views.map(\.definition) }, settings: settings, board: board, stop: stop)
     }
 
-    /// Starts the threads. Call once.
+    /// Starts the threads. Call once. Throws `engine.no_thread`; those that were started have ended then.
     public func start() throws {
-        try threads.withLock { threads in
-            let workers = try self.workers.enumerated().map { number, worker in
-                try EngineThread(name: "worker-\(number)") { worker.run() }
+        var started: [EngineThread] = []
+        do {
+            for (number, worker) in workers.enumerated() {
+                started.append(try EngineThread(name: "worker-\(number)") { worker.run() })
             }
-            let projector = projector, upkeep = upkeep
+            let workerThreads = started, projector = projector, upkeep = upkeep
             // The projector ends after the workers, so that the last epochs' rows are in the views.
-            threads.append(
-                try EngineThread(name: "projector") { projector.run { for worker in workers { worker.join() } } })
-            threads.append(try EngineThread(name: "log-upkeep") { upkeep.run() })
+            let projection = try EngineThread(name: "projector") {
+                projector.run { for thread in workerThreads { thread.join() } }
+            }
+            started = [projection]
+            started.append(try EngineThread(name: "log-upkeep") { upkeep.run() })
+        } catch {
+            stopSignal.stop(because: EngineError(describing: error))
+            for thread in started { thread.join() }
+            throw error
         }
+        threads.withLock { $0 = started }
         Telemetry.emit(EngineStarted(topologies: plans.map(\.topology), tasks: plans.count * settings.partitionCount))
     }
 

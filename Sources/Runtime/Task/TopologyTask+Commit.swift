@@ -41,6 +41,7 @@ extension TopologyTask {
         let watch = Stopwatch()
         var changes = StateChanges()
         for target in operators { target.collectChanges(into: &changes) }
+        for key in droppedStateKeys { key.withUnsafeBytes { changes.delete(key: $0) } }
         let record = EpochRecord(
             epoch: currentStatus.epoch.next, topologyVersion: plan.version, steps: steps,
             positions: inputs.map {
@@ -63,6 +64,7 @@ extension TopologyTask {
 
     private func didCommit(_ record: EpochRecord, nanoseconds: UInt64) {
         for target in operators { target.didCommit() }
+        droppedStateKeys = []
         let share = settings.stateBytesMax / max(1, operators.count)
         for target in operators { target.shrink(toBytes: share) }
         outputs.removeAll()
@@ -101,6 +103,7 @@ extension TopologyTask {
             try operators[index].restore(from: store)
             streamWatermarks[index] = inputs[plan.streams[index].sources[0]].time.watermark
         }
+        droppedStateKeys = last.map { $0.topologyVersion != plan.version } ?? false ? try keysOfDroppedStreams() : []
         isBroken = false
         updateStatus {
             $0.epoch = last?.epoch ?? .none
@@ -108,6 +111,24 @@ extension TopologyTask {
             $0.clock = clock
             $0.positions = last?.positions ?? []
         }
+    }
+
+    /// Keys of state that belongs to no stream of the topology any more. It goes with the next commit: a stream of that
+    /// name that comes back one day starts afresh, instead of going on with windows it has not followed since.
+    private func keysOfDroppedStreams() throws -> [[UInt8]] {
+        let prefix = StateScope.taskPrefix(id)
+        let kept = Set(plan.streams.map(\.name))
+        var keys: [[UInt8]] = []
+        try prefix.withUnsafeBytes { prefix in
+            try store.scan(prefix: prefix, from: prefix) { key, _ in
+                // Behind the task's prefix: the stream's name and its length (`StateScope`).
+                let length = Int(key[prefix.count])
+                let name = String(decoding: key[(prefix.count + 1)..<(prefix.count + 1 + length)], as: UTF8.self)
+                if !kept.contains(name) { keys.append(Array(key)) }
+                return true
+            }
+        }
+        return keys
     }
 
     func inputExpired(_ input: TopicPartition, at next: Offset, first: Offset) -> EngineError {

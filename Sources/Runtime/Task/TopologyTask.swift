@@ -58,6 +58,8 @@ final class TopologyTask {
     var clock = EventTime.earliest
     /// When the open epoch's first step was taken, on the monotonic clock; nil while it is empty.
     var openedAt: Stopwatch?
+    /// State of streams that the topology no longer has; the next commit deletes it.
+    var droppedStateKeys: [[UInt8]] = []
     /// A step failed midway, so that the open epoch is neither before nor after a batch: it is dropped and done again.
     var isBroken = false
     /// Per stream, the watermark its operator has been advanced to.

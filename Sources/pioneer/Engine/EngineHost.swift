@@ -23,7 +23,6 @@ struct EngineHost {
     /// otherwise.
     func run() async throws {
         let server = try makeServer()
-        try engine.start()
         var logger = Logger(label: "pioneer.services")
         logger.logLevel = .error
         var configuration = ServiceGroupConfiguration(
@@ -42,12 +41,16 @@ struct EngineHost {
         // What stopped the engine says more than what became of the server afterwards.
         try await end()
         try served.get()
+        StandardStreams.complain("pioneer: stopped, everything is committed")
     }
 
     private func makeServer() throws -> HTTPServer {
-        let data = data, host = listen.host
+        let engine = engine, data = data, host = listen.host
         return try HTTPServer(engine: ServedEngine(engine: engine, clock: clock), clock: clock, address: listen) { port in
             let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+            // Only now: an engine whose port is taken has not begun to work. One that cannot start has stopped, and says
+            // why when it is joined.
+            do { try engine.start() } catch { return }
             do {
                 try data.writeAddress(address)
             } catch {
