@@ -50,7 +50,7 @@ extension Planner {
         guard type.columns[time].type == .timestamp, !type.isNullable(at: time) else {
             let isNullable = type.isNullable(at: time)
             findings.add(
-                .timeType, "'\(source.eventTime.field.value)' is a \(type.columns[time].type)\(isNullable ? " or null" : "")",
+                .timeType, "'\(source.eventTime.field.value)' is \(type.columns[time].type.withArticle)\(isNullable ? " or null" : "")",
                 remedy: "An event's time is a timestamp that is never null: timestamp-millis or timestamp-micros in the schema.",
                 at: source.eventTime.field.location)
             return nil
@@ -86,7 +86,7 @@ extension Planner {
         let isNullable = type.isNullable(at: index)
         guard isNullable || ![.string, .int, .bool, .timestamp, .bytes].contains(column.type) else { return true }
         findings.add(
-            .keyType, "'\(field.value)' is a \(column.type)\(isNullable ? " or null" : ""), and cannot be part of \(what)",
+            .keyType, "'\(field.value)' is \(column.type.withArticle)\(isNullable ? " or null" : ""), and cannot be part of \(what)",
             remedy: "A key has strings, ints, bools, timestamps and bytes that are never null.", at: field.location)
         return false
     }

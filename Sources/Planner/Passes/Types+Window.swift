@@ -82,7 +82,7 @@ extension Planner {
         return by ?? key
     }
 
-    private static func definition(
+    static func definition(
         of aggregate: StreamSpecification.Aggregate, over input: RowType, _ findings: FindingCollector
     ) -> AggregateDefinition? {
         guard let function = AggregateFunction(rawValue: aggregate.function.value.rawValue) else { return nil }
@@ -93,7 +93,7 @@ extension Planner {
         guard let type = argument.type.value, function.accepts(type) else {
             let takes = allTypes.filter(function.accepts).map(\.description).joined(separator: ", ")
             findings.add(
-                .aggregateType, "\(function.rawValue) cannot take a \(argument.type)", remedy: "It takes one of: \(takes).",
+                .aggregateType, "\(function.rawValue) cannot take \(argument.type.withArticle)", remedy: "It takes one of: \(takes).",
                 at: text.location(atUTF8Offset: text.text.utf8.prefix { $0 == UInt8(ascii: " ") }.count))
             return nil
         }

@@ -73,7 +73,7 @@ extension Planner {
         let type = source.type.columns[column].type
         guard type == .double || type == .int else {
             findings.add(
-                .testValue, "'\(series.field.value)' is a \(type)", remedy: "A series' values are numbers: choose a field with field:.",
+                .testValue, "'\(series.field.value)' is \(type.withArticle)", remedy: "A series' values are numbers: choose a field with field:.",
                 at: series.field.location)
             return nil
         }
@@ -142,8 +142,8 @@ extension Planner {
         let column = type.columns[index]
         guard condition.value.canMatch(column.type, isNullable: type.isNullable(at: index)) else {
             findings.add(
-                .testValue, "'\(name.value)' is a \(column.type), which is never \(condition.value.json)",
-                remedy: "Write a \(column.type)\(column.type == .string ? ", in quotes if it looks like a number" : "").",
+                .testValue, "'\(name.value)' is \(column.type.withArticle), which is never \(condition.value.json)",
+                remedy: "Write \(column.type.withArticle)\(column.type == .string ? ", in quotes if it looks like a number" : "").",
                 at: condition.value.location)
             return nil
         }

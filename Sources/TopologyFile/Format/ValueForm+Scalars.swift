@@ -57,7 +57,7 @@ extension ValueForm where Value == Located<String> {
     static let schemaName = checked("the name of a file in schemas/, without .avsc", .badName, NameGrammar.isSchemaName)
     static let urlPath = checked("a path like /api/v1/resources", .badValue, NameGrammar.isURLPath, kind: .literal)
     static let topic = checked(
-        "a topic's name: \(TopicName.allowedForm), not beginning with _pioneer.", .badName,
+        "a topic's name: \(TopicName.allowedForm), not beginning with '_pioneer.'", .badName,
         { text in TopicName(text).map { !$0.isInternal } ?? false })
 
     private static func checked(
