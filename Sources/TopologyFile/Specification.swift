@@ -25,12 +25,16 @@ public struct TopologySpecification: Sendable {
     /// Sources and streams that the file names but whose declarations could not be read, which was reported: a
     /// reference to one of them is not another mistake.
     public var unreadable: Set<String>
+    /// What could be read of the streams among them, in file order.
+    public var fragments: [StreamFragment]
 
     public init(
         name: Located<String>, description: String?, sources: [SourceSpecification], streams: [StreamSpecification],
-        outputs: [OutputSpecification], views: [ViewSpecification], unreadable: Set<String> = []
+        outputs: [OutputSpecification], views: [ViewSpecification], unreadable: Set<String> = [],
+        fragments: [StreamFragment] = []
     ) {
         self.unreadable = unreadable
+        self.fragments = fragments
         self.name = name
         self.description = description
         self.sources = sources

@@ -184,3 +184,29 @@ func `a misspelt key is one finding, which names the key that was meant`(text: S
     let findings = TopologyLoader.read(sources + view, path: "t.yaml").findings
     #expect(findings.count == 1 && findings.first?.remedy?.hasPrefix("Did you mean 'keep'?") == true)
 }
+
+@Test func `what is readable of a stream with mistakes is kept`() throws {
+    let text = """
+        streams:
+          x: { from: m, map: { a: null, b: c } }
+          y: { from: m, window: { tumbling: 5 }, aggregate: { n: count(), o: nix() } }
+          z: { from: m, filter: a, select: [b] }
+        """
+    let specification = try #require(TopologyLoader.read(sources + text, path: "t").specification)
+    #expect(specification.streams.isEmpty && specification.unreadable == ["x", "y", "z"])
+    #expect(specification.fragments.map(\.name.value) == ["x", "y", "z"])
+    #expect(specification.fragments.allSatisfy { $0.from?.value == "m" })
+    guard case .map(let assignments) = specification.fragments[0].operation else {
+        Issue.record("no map")
+        return
+    }
+    #expect(assignments.map(\.expression.text) == ["c"])
+    #expect(specification.fragments[1].operation == nil && specification.fragments[1].aggregates.map(\.name.value) == ["n"])
+    // Which operator comes first is open, and with it what their expressions are over.
+    #expect(specification.fragments[2].operation == nil)
+}
+
+@Test func `a remedy about topics ends with one full stop`() {
+    let findings = TopologyLoader.read(sources.replacing("a.b", with: "a b"), path: "t").findings
+    #expect(findings.first?.remedy?.hasSuffix("..") == false)
+}

@@ -22,7 +22,8 @@ extension Planner {
 
     /// Pass 1: what is named is named once.
     static func checkNames(_ specification: TopologySpecification, _ findings: FindingCollector) {
-        let sources = specification.sources.map(\.name), streams = specification.streams.map(\.name)
+        let sources = specification.sources.map(\.name)
+        let streams = specification.streams.map(\.name) + specification.fragments.map(\.name)
         reportRepeated(sources + streams, "source or stream", .duplicateName, findings)
         // A task's place in a topic is one offset and one watermark; streams of one source share them.
         reportRepeated(specification.sources.map(\.topic), "source's topic", .duplicateTopic, findings)
@@ -41,19 +42,18 @@ extension Planner {
                 "output '\(output.name.value)' writes the topic '\(output.topic.value)', which source '\(source.name.value)' reads",
                 remedy: "Give the output a topic of its own: a topology does not feed itself.", at: output.topic.location)
         }
-        for stream in specification.streams {
-            let names: [Located<String>] =
-                switch stream.operation {
-                case .map(let assignments): assignments.map(\.name)
-                case .window(_, let aggregates): aggregates.map(\.name)
-                case .filter, .select: []
-                }
-            for name in names where reservedWords.contains(name.value) {
-                findings.add(
-                    .reservedName, "'\(name.value)' is a word of the expression language",
-                        remedy: "Choose another name: no expression could read it.",
-                    at: name.location)
+        let operations = specification.streams.map(\.operation) + specification.fragments.compactMap(\.operation)
+        let newFields = operations.flatMap { operation -> [Located<String>] in
+            switch operation {
+            case .map(let assignments): assignments.map(\.name)
+            case .window(_, let aggregates): aggregates.map(\.name)
+            case .filter, .select: []
             }
+        }
+        for name in newFields + specification.fragments.flatMap({ $0.aggregates.map(\.name) }) where reservedWords.contains(name.value) {
+            findings.add(
+                .reservedName, "'\(name.value)' is a word of the expression language",
+                remedy: "Choose another name: no expression could read it.", at: name.location)
         }
     }
 

@@ -25,9 +25,11 @@ extension Planner {
     }
 
     private static func checkReferences(_ specification: TopologySpecification, _ findings: FindingCollector) {
-        let names = specification.sources.map(\.name.value) + specification.streams.map(\.name.value)
+        let streams = specification.streams.map(\.name.value) + specification.fragments.map(\.name.value)
+        let names = specification.sources.map(\.name.value) + streams
         let known = Set(names).union(specification.unreadable)
-        let references = specification.streams.map(\.from) + specification.outputs.map(\.from) + specification.views.map(\.from)
+        let references =
+            specification.streams.map(\.from) + specification.fragments.compactMap(\.from) + specification.outputs.map(\.from) + specification.views.map(\.from)
         for reference in references where !known.contains(reference.value) {
             let name = reference.value
             let hint: String

@@ -20,13 +20,13 @@ public enum PlanLimits {
 extension Planner {
     /// Pass 6: lengths and numbers are within bounds.
     static func checkTimeAndResources(_ specification: TopologySpecification, _ typed: TypedStreams, _ findings: FindingCollector) {
-        for stream in specification.streams {
-            guard case .window(let window, _) = stream.operation, window.tumbling.value > PlanLimits.windowMax else { continue }
+        for operation in specification.streams.map(\.operation) + specification.fragments.compactMap(\.operation) {
+            guard case .window(let window, _) = operation, window.tumbling.value > PlanLimits.windowMax else { continue }
             findings.add(
                 .windowTooLong, "a window of \(window.tumbling.value) is too long", remedy: "At most \(PlanLimits.windowMax).",
                 at: window.tumbling.location)
         }
-        let count = specification.sources.count + specification.streams.count
+        let count = specification.sources.count + specification.streams.count + specification.fragments.count
         if count > PlanLimits.streamsMax {
             findings.add(
                 .tooMany, "the topology has \(count) sources and streams",

@@ -20,7 +20,18 @@ extension Planner {
             guard typed.input(named: stream.name.value) == nil, let input = typed.input(named: stream.from.value) else { continue }
             if let planned = plan(stream, input, typed, findings) { typed.streams.append(planned) }
         }
+        for fragment in specification.fragments { check(fragment, typed, findings) }
         return typed
+    }
+
+    /// Checks what could be read of a stream with mistakes. Whatever comes of it, the stream gets no type: what reads it
+    /// is not to be blamed for fields that it may have once it is mended.
+    private static func check(_ fragment: StreamFragment, _ typed: TypedStreams, _ findings: FindingCollector) {
+        guard let from = fragment.from, let input = typed.input(named: from.value) else { return }
+        if let operation = fragment.operation {
+            _ = plan(StreamSpecification(name: fragment.name, from: from, operation: operation), input, typed, findings)
+        }
+        for aggregate in fragment.aggregates { _ = definition(of: aggregate, over: typed.type(of: input), findings) }
     }
 
     private static func plan(

@@ -39,7 +39,7 @@ extension ValueForm {
                         at: entry.key.location)
                 }
                 let value = read(entry.key, entry.value, findings)
-                return NamedValue(name: entry.key, value: isName ? value : nil)
+                return NamedValue(name: entry.key, isName: isName, content: value)
             }
         }
     }
@@ -67,10 +67,15 @@ extension ValueForm {
     }
 }
 
-/// An element of a mapping from names; nil when it could not be read.
+/// An element of a mapping from names.
 struct NamedValue<Value: Sendable>: Sendable {
     var name: Located<String>
-    var value: Value?
+    var isName: Bool
+    /// What stands beside the name; nil when it could not be read.
+    var content: Value?
+
+    /// Nil when the name or what stands beside it could not be read.
+    var value: Value? { isName ? content : nil }
 }
 
 extension ValueForm where Value == [Located<String>] {

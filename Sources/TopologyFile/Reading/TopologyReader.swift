@@ -16,12 +16,14 @@ extension TopologyFormat {
         let outputs = reader.read(outputs) ?? []
         let views = reader.read(views) ?? []
         var unreadable = Set((sources ?? []).filter { $0.value == nil }.map(\.name.value))
-        unreadable.formUnion(streams.filter { $0.value == nil }.map(\.name.value))
+        let faulty = streams.filter { $0.value?.whole == nil }
+        unreadable.formUnion(faulty.map(\.name.value))
         // Tables are not read: whatever joins one was reported by its own key.
         guard let name, let sources else { return nil }
         return TopologySpecification(
-            name: name, description: description, sources: sources.compactMap(\.value), streams: streams.compactMap(\.value),
-            outputs: outputs.compactMap(\.value), views: views.compactMap(\.value), unreadable: unreadable)
+            name: name, description: description, sources: sources.compactMap(\.value),
+            streams: streams.compactMap { $0.value?.whole }, outputs: outputs.compactMap(\.value), views: views.compactMap(\.value),
+            unreadable: unreadable, fragments: faulty.compactMap(\.content))
     }
 }
 
@@ -51,37 +53,50 @@ extension EventTimeFormat {
 }
 
 extension StreamFormat {
-    static func read(_ name: Located<String>, _ node: YAMLNode, _ findings: FindingCollector) -> StreamSpecification? {
+    static func read(_ name: Located<String>, _ node: YAMLNode, _ findings: FindingCollector) -> StreamFragment? {
         guard let reader = ObjectReader(node, object, what: "stream '\(name.value.shortened)'", findings) else { return nil }
-        let from = reader.read(from)
-        let operation = operation(reader, findings)
-        guard let from, let operation, !reader.usesLater else { return nil }
-        return StreamSpecification(name: name, from: from, operation: operation)
+        var stream = StreamFragment(name: name, from: reader.read(from))
+        readOperation(of: &stream, reader, findings)
+        return stream
     }
 
     /// Reads every operator that is there, so that all of their findings are reported, and takes the one.
-    private static func operation(_ reader: ObjectReader, _ findings: FindingCollector) -> StreamSpecification.Operation? {
-        let filter = reader.read(filter).map { StreamSpecification.Operation.filter($0) }
-        let map = reader.read(map).flatMap { complete($0).map { StreamSpecification.Operation.map($0) } }
-        let select = reader.read(select).map { StreamSpecification.Operation.select($0) }
-        let window = window(reader)
+    private static func readOperation(of stream: inout StreamFragment, _ reader: ObjectReader, _ findings: FindingCollector) {
+        let filter = reader.read(filter)
+        let map = reader.read(map)
+        let select = reader.read(select)
+        let (window, aggregates) = readWindow(reader)
         let given = operators.filter { reader.entry($0) != nil }
         if given.count > 1 {
             findings.add(
                 .operatorConflict, "\(reader.what) has \(given.count) operators: \(given.joined(separator: ", "))",
                 remedy: "One stream, one operator: make a stream of each, the second reading from the first.",
                 at: reader.location(of: given[1]))
-            return nil
         }
         if given.isEmpty, !reader.usesLater, !reader.has(aggregate), !operators.contains(where: reader.isMeant) {
             findings.add(
                 .operatorMissing, "\(reader.what) has no operator", remedy: "Give it one of: \(operators.joined(separator: ", ")).",
                 at: reader.location)
         }
-        return filter ?? map ?? select ?? window
+        stream.isWhole = given.count == 1 && !reader.usesLater
+        guard given.count <= 1, !reader.usesLater else { return }
+        if let filter {
+            stream.operation = .filter(filter)
+        } else if let map {
+            stream.operation = .map(readable(map, &stream.isWhole))
+        } else if let select {
+            stream.operation = .select(select)
+        } else if let window {
+            stream.isWhole = aggregates != nil
+            stream.operation = .window(window, aggregate: readable(aggregates ?? [], &stream.isWhole))
+        } else {
+            stream.aggregates = readable(aggregates ?? [], &stream.isWhole)
+        }
     }
 
-    private static func window(_ reader: ObjectReader) -> StreamSpecification.Operation? {
+    private static func readWindow(
+        _ reader: ObjectReader
+    ) -> (StreamSpecification.Window?, [NamedValue<StreamSpecification.Aggregate>]?) {
         let window = reader.read(window)
         let aggregates = reader.read(aggregate)
         switch (reader.has(Self.window), reader.has(aggregate)) {
@@ -89,14 +104,13 @@ extension StreamFormat {
         case (false, true) where !reader.usesLater: reader.reportMissing(Self.window.declaration)
         default: break
         }
-        guard let window, let aggregates = aggregates.flatMap(complete) else { return nil }
-        return .window(window, aggregate: aggregates)
+        return (window, aggregates)
     }
 
-    /// The values, if all of them could be read.
-    private static func complete<Value>(_ named: [NamedValue<Value>]) -> [Value]? {
-        let values = named.compactMap(\.value)
-        return values.count == named.count ? values : nil
+    /// The values that could be read, also those beside something that is no name.
+    private static func readable<Value>(_ named: [NamedValue<Value>], _ isWhole: inout Bool) -> [Value] {
+        if named.contains(where: { $0.value == nil }) { isWhole = false }
+        return named.compactMap(\.content)
     }
 }
 
