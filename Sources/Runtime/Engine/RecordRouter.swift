@@ -19,7 +19,7 @@ public struct RoutedRecords {
 
 extension Engine {
     /// Splits lines of JSON into records of a topic, reads each one's key by the topic's schema, and hashes it to a
-    /// partition as Java clients do. Blank lines are passed over.
+    /// partition as Java clients do. Blank lines are passed over, and so is a byte order mark at the start.
     /// - Complexity: O(bytes); one decoder is made per call.
     public func route(topic: TopicName, lines: UnsafeRawBufferPointer, now: EventTime) throws -> RoutedRecords {
         guard let source = plans.lazy.flatMap(\.sources).first(where: { $0.topic == topic }) else {
@@ -55,18 +55,24 @@ extension Engine {
         return result
     }
 
+    /// The lines that hold something, without the white space at their ends.
     private func lineSpans(_ lines: UnsafeRawBufferPointer) -> [UnsafeBufferPointer<UInt8>] {
         let bytes = lines.assumingMemoryBound(to: UInt8.self)
         var spans: [UnsafeBufferPointer<UInt8>] = []
-        var start = 0
+        // Editors on Windows begin files with a byte order mark.
+        var start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
         while start < bytes.count {
             var end = start
             while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
             var last = end
-            while last > start, bytes[last - 1] == UInt8(ascii: "\r") || bytes[last - 1] == UInt8(ascii: " ") { last -= 1 }
+            while last > start, Self.isBlank(bytes[last - 1]) { last -= 1 }
             if last > start { spans.append(UnsafeBufferPointer(rebasing: bytes[start..<last])) }
             start = end + 1
         }
         return spans
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
     }
 }
