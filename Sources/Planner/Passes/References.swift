@@ -29,7 +29,8 @@ extension Planner {
         let names = specification.sources.map(\.name.value) + streams
         let known = Set(names).union(specification.unreadable)
         let references =
-            specification.streams.map(\.from) + specification.fragments.compactMap(\.from) + specification.outputs.map(\.from) + specification.views.map(\.from)
+            specification.streams.map(\.from) + specification.fragments.compactMap(\.from)
+            + specification.outputs.map(\.from) + specification.views.map(\.from)
         for reference in references where !known.contains(reference.value) {
             let name = reference.value
             let hint: String

@@ -73,8 +73,8 @@ extension Planner {
         let type = source.type.columns[column].type
         guard type == .double || type == .int else {
             findings.add(
-                .testValue, "'\(series.field.value)' is \(type.withArticle)", remedy: "A series' values are numbers: choose a field with field:.",
-                at: series.field.location)
+                .testValue, "'\(series.field.value)' is \(type.withArticle)",
+                remedy: "A series' values are numbers: choose a field with field:.", at: series.field.location)
             return nil
         }
         guard let function = SeriesFunction.compile(series.value, findings), TestEventCheck.check(series.event, source.schema, findings)
