@@ -1,5 +1,6 @@
 import ArgumentParser
 import Base
+import Foundation
 import Testing
 
 @testable import pioneer
@@ -27,4 +28,33 @@ private let commands: [any ParsableCommand.Type] = [
     #expect(try count(4, 4) == 4)
     let error = #expect(throws: EngineError.self) { try count(2, 4) }
     #expect(error?.code.text == "run.partitions_fixed" && error?.message.contains("'data' have 4 partitions") == true)
+}
+
+@Test func `an address to listen on that is none is answered with the form`() throws {
+    func run(_ text: String) throws -> Run { try Run.parse(["t.yaml", "--listen", text]) }
+    #expect(try run("8000").listen == run("127.0.0.1:8000").listen)
+    #expect(try run("[::1]:0").listen != run("localhost:0").listen)
+    for text in ["foo", "foo:", ":80", "::1", "localhost:65536", "[]:80"] {
+        let error = #expect(throws: (any Error).self) { try run(text) }
+        #expect(error.map { Run.message(for: $0).contains("host:port, such as 127.0.0.1:8000") } == true)
+    }
+}
+
+@Test func `a directory with files of others is no data directory`() throws {
+    let path = NSTemporaryDirectory() + "/pioneer-foreign-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    func add(_ name: String) throws {
+        let url = URL(fileURLWithPath: path + "/" + name)
+        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data().write(to: url)
+    }
+    try DataDirectory.checkIsOurs(path)
+    try add("address")
+    try add("agent-spool/1")
+    try DataDirectory.checkIsOurs(path)
+    try add("passwd")
+    let error = #expect(throws: EngineError.self) { try DataDirectory.checkIsOurs(path) }
+    #expect(error?.code.text == "run.foreign_directory" && error?.message.contains("'\(path)'") == true)
+    try add("store/FORMAT")
+    try DataDirectory.checkIsOurs(path)
 }

@@ -34,8 +34,13 @@ struct Run: AsyncParsableCommand {
     var data: String?
     @Option(help: "Directory of the schemas; ../schemas as seen from each file unless given.")
     var schemas: String?
-    @Option(help: ArgumentHelp(
-        "Where to answer HTTP. Only this machine's own addresses, until there is authentication.", valueName: "host:port"))
+    @Option(
+        help: ArgumentHelp(
+            """
+            Where to answer HTTP: host:port, or a port. Only this machine's own addresses, until there is authentication. \
+            (default: 127.0.0.1:8000)
+            """, valueName: "host:port"),
+        transform: HTTPServer.Address.parse)
     var listen = HTTPServer.Address(host: "127.0.0.1", port: 8_000)
     @Option(help: "Partitions of the topics, for life. Default: those of the data directory; 1 in a new one.")
     var partitions: Int?

@@ -15,8 +15,9 @@ struct DataDirectory {
 
     static func addressPath(_ directory: String) -> String { directory + "/address" }
 
-    /// Opens or makes everything. Throws what the stores throw; nothing is changed then.
+    /// Opens or makes everything. Throws `run.foreign_directory` and what the stores throw; nothing is changed then.
     static func open(_ path: String, memory: MemoryBudget, clock: any WallClock) throws -> DataDirectory {
+        try checkIsOurs(path)
         ProcessMemory.limit()
         let options = RocksStoreOptions(memoryMaxBytes: memory.store)
         let store = try RocksStore.open(
