@@ -7,12 +7,13 @@ final class ProjectorThread: @unchecked Sendable {
     private let projectors: [ViewProjector]
     private let log: any EventLog
     private let stop: StopSignal
-    private var backoff = Backoff()
+    private var backoff: Backoff
 
     init(_ projectors: [ViewProjector], log: any EventLog, stop: StopSignal) {
         self.projectors = projectors
         self.log = log
         self.stop = stop
+        backoff = Backoff(stop: stop)
     }
 
     /// Runs until a stop is asked for and the tasks have ended; then once more to the topics' ends.
@@ -29,7 +30,7 @@ final class ProjectorThread: @unchecked Sendable {
                     seen = log.appendCount
                 }
             } catch {
-                handle(error)
+                backoff.handle(error) { Telemetry.emit(ProjectionFailed(error: $0, retryIn: $1)) }
             }
         }
         untilTasksEnded()
@@ -44,17 +45,6 @@ final class ProjectorThread: @unchecked Sendable {
             // Rows stay in the topic; the next start projects them.
             Telemetry.emit(ProjectionFailed(error: EngineError(describing: error), retryIn: nil))
         }
-    }
-
-    private func handle(_ error: any Error) {
-        let fault = EngineError(describing: error)
-        guard fault.isTransient else {
-            stop.stop(because: fault)
-            return
-        }
-        let delay = backoff.delay()
-        Telemetry.emit(ProjectionFailed(error: fault, retryIn: delay))
-        stop.wait(timeout: delay)
     }
 }
 

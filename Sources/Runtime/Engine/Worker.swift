@@ -10,7 +10,7 @@ final class Worker: @unchecked Sendable {
     private let clock: any WallClock
     private let board: StatusBoard
     private let stop: StopSignal
-    private var backoff = Backoff()
+    private var backoff: Backoff
 
     init(tasks: [TopologyTask], log: any EventLog, clock: any WallClock, board: StatusBoard, stop: StopSignal) {
         self.tasks = tasks
@@ -18,6 +18,7 @@ final class Worker: @unchecked Sendable {
         self.clock = clock
         self.board = board
         self.stop = stop
+        backoff = Backoff(stop: stop)
     }
 
     /// Runs until a stop is asked for, then commits what is open. A failure that waiting cannot mend stops the engine.
@@ -31,7 +32,7 @@ final class Worker: @unchecked Sendable {
                 }
                 backoff.reset()
             } catch {
-                handle(error)
+                backoff.handle(error) { Telemetry.emit(TaskStepFailed(error: $0, retryIn: $1)) }
             }
         }
         finish()
@@ -52,17 +53,6 @@ final class Worker: @unchecked Sendable {
     /// Until the next clock reading or the next commit, whichever is first.
     private var waitSpan: TimeSpan {
         tasks.map(\.settings.commitInterval).min().map { min($0, Limits.tickInterval) } ?? Limits.tickInterval
-    }
-
-    private func handle(_ error: any Error) {
-        let fault = EngineError(describing: error)
-        guard fault.isTransient else {
-            stop.stop(because: fault)
-            return
-        }
-        let delay = backoff.delay()
-        Telemetry.emit(TaskStepFailed(error: fault, retryIn: delay))
-        stop.wait(timeout: delay)
     }
 
     private func finish() {
