@@ -32,7 +32,7 @@ public struct MemoryBudget: Hashable, Sendable {
     }
 
     /// Block cache, memtables and chunk cache of the embedded store.
-    public var store: Int { total * 5 / 16 }
+    public var store: Int { total / 4 }
     /// Operators' state in memory, over all tasks.
     public var state: Int { total / 4 }
     /// Outputs and changed state of open epochs, over all tasks. A commit holds them about three times for a moment: as

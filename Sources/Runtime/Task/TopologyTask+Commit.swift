@@ -65,8 +65,7 @@ extension TopologyTask {
     private func didCommit(_ record: EpochRecord, nanoseconds: UInt64) {
         for target in operators { target.didCommit() }
         droppedStateKeys = []
-        let share = settings.stateBytesMax / max(1, operators.count)
-        for target in operators { target.shrink(toBytes: share) }
+        shrinkState()
         outputs.removeAll()
         steps.removeAll(keepingCapacity: true)
         openedAt = nil
@@ -80,6 +79,16 @@ extension TopologyTask {
             $0.counters.commits += 1
             if $0.commitNanoseconds.count == TaskStatus.commitsKept { $0.commitNanoseconds.removeFirst() }
             $0.commitNanoseconds.append(nanoseconds)
+        }
+    }
+
+    /// Has operators let go of state when all of them together hold too much, each in proportion to what it holds.
+    private func shrinkState() {
+        let held = operators.map(\.memoryBytes)
+        let total = held.reduce(0, +)
+        guard total > settings.stateBytesMax else { return }
+        for (target, bytes) in zip(operators, held) {
+            target.shrink(toBytes: Int(Double(settings.stateBytesMax) * Double(bytes) / Double(total)))
         }
     }
 

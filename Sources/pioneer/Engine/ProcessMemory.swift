@@ -6,7 +6,7 @@ enum ProcessMemory {
     private static let arenasMax: CInt = 2
     /// Buffers from this size on are the system's own mappings, gone when they are freed. Smaller ones are made and freed
     /// once a batch and had better be reused.
-    private static let mappedBytesMin: CInt = 4 << 20
+    private static let mappedBytesMin: CInt = 2 << 20
 
     /// Once, before threads start.
     static func limit() {
