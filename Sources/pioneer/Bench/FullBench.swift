@@ -30,7 +30,7 @@ struct FullBench {
     }
 
     /// Events of one append, spread over the partitions: what a client sends in one request of a few megabytes.
-    private static let appendEvents = 20_000
+    private static let appendEvents = 10_000
     /// The engine may lag this many events, as of its last commit, before the appending waits: retention must not pass the
     /// reader. Several seconds of load, so that it bounds the lag and not the rate.
     private static let leadMax = 5_000_000
