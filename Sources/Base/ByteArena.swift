@@ -19,6 +19,16 @@ public final class ByteArena: @unchecked Sendable {
     /// Forgets the bytes and keeps the memory.
     public func removeAll() { count = 0 }
 
+    /// Forgets the bytes, and keeps the memory only if it is no more than `capacityMax` bytes: one burst does not hold its
+    /// memory for ever.
+    public func removeAll(keepingAtMost capacityMax: Int) {
+        count = 0
+        guard capacity > max(capacityMax, 16) else { return }
+        base.deallocate()
+        capacity = max(capacityMax, 16)
+        base = .allocate(capacity: capacity)
+    }
+
     /// Forgets everything from `newCount` on.
     public func truncate(to newCount: Int) {
         precondition(newCount <= count, "an arena is truncated only to a shorter length")
@@ -78,9 +88,10 @@ public final class ByteArena: @unchecked Sendable {
         count += MemoryLayout<T>.size
     }
 
+    /// Doubles while it is small; a large arena grows by half, because what is too much then counts in megabytes.
     @inline(never)
     private func grow(to needed: Int) {
-        let larger = max(needed, capacity * 2)
+        let larger = max(needed, capacity < 1 << 20 ? capacity * 2 : capacity + capacity / 2)
         let moved = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
         moved.update(from: base, count: count)
         base.deallocate()

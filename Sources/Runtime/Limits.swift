@@ -8,13 +8,16 @@ enum Limits {
     static let batchBytesMax = 4 << 20
     /// A dead letter's value is cut beyond this, so that it always fits a log's largest record.
     static let deadLetterBytesMax = 900_000
+    /// Memory that an output's buffer keeps from epoch to epoch. The rows of a large window that closes take more for a
+    /// moment.
+    static let outputBytesKept = 1 << 20
     /// How often a task reads the clock; windows and `max_ahead` need no finer one.
     static let tickInterval = TimeSpan.seconds(1)
     /// How often retention and compaction are looked at.
     static let maintenanceInterval = TimeSpan.seconds(10)
     /// Rows of one projection step: one SQL transaction.
-    static let projectionRecordsMax = 20_000
-    static let projectionBytesMax = 16 << 20
+    static let projectionRecordsMax = 8_192
+    static let projectionBytesMax = 4 << 20
     /// How long a failed commit or projection waits before the next try, at first and at most.
     static let retryDelayMin = TimeSpan.milliseconds(100)
     static let retryDelayMax = TimeSpan.seconds(10)

@@ -26,8 +26,9 @@ public final class RecordBuffer {
 
     public var isEmpty: Bool { count == 0 }
 
-    public func removeAll() {
-        bytes.removeAll()
+    /// - Parameter capacityMax: bytes of memory that are kept for the next records.
+    public func removeAll(keepingAtMost capacityMax: Int = .max) {
+        bytes.removeAll(keepingAtMost: capacityMax)
         count = 0
         minTimestamp = .max
         maxTimestamp = .min

@@ -20,9 +20,10 @@ struct ReadmeTests {
 
     /// Writes each topology of the page, with the tests block that follows it, into a folder that is gone afterwards.
     private func withTopologies(_ body: (_ paths: [String]) throws -> Void) throws {
-        let folder = NSTemporaryDirectory() + "/pioneer-readme-\(UUID().uuidString)/topologies"
+        let parent = NSTemporaryDirectory() + "/pioneer-readme-\(UUID().uuidString)"
+        let folder = parent + "/topologies"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        defer { try? FileManager.default.removeItem(atPath: parent) }
         var paths: [String] = []
         for block in page.blocks(of: "yaml") {
             if let name = Self.topologyName(block.text) {

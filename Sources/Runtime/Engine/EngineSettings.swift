@@ -11,7 +11,7 @@ public struct EngineSettings: Sendable {
     public var batchRecords = 4_096
     /// How long records of sources, outputs, journals and dead letters are kept.
     public var retention = Retention(age: .days(30), bytesMax: 10 << 30)
-    public var memory = MemoryBudget(total: 256 << 20)
+    public var memory = MemoryBudget(total: 192 << 20)
 
     public init() {}
 }

@@ -55,8 +55,8 @@ final class TaskOutputs {
     var isEmpty: Bool { deadLetters.isEmpty && topics.allSatisfy { $0.buffers.allSatisfy(\.isEmpty) } }
 
     func removeAll() {
-        deadLetters.removeAll()
-        for topic in topics { for buffer in topic.buffers { buffer.removeAll() } }
+        deadLetters.removeAll(keepingAtMost: Limits.outputBytesKept)
+        for topic in topics { for buffer in topic.buffers { buffer.removeAll(keepingAtMost: Limits.outputBytesKept) } }
     }
 
     func buffers() -> [(partition: TopicPartition, buffer: RecordBuffer)] {

@@ -49,7 +49,7 @@ struct Run: AsyncParsableCommand {
     @Option(help: "Time between commits; rows become visible with them.")
     var commitInterval = TimeSpan.seconds(1)
     @Option(help: "Memory for stores, state and open epochs: 64 MB or more.")
-    var memoryMax = ByteCount(256 << 20)
+    var memoryMax = ByteCount(EngineSettings().memory.total)
     @Option(help: "How long records are kept; views have their own 'keep'.")
     var retentionAge = TimeSpan.days(30)
     @Option(help: "How much of a partition is kept, as stored.")

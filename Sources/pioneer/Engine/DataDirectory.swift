@@ -25,7 +25,7 @@ struct DataDirectory {
         do {
             let viewsPath = path + "/views"
             try makeDirectory(viewsPath)
-            return DataDirectory(path: path, store: store, views: try SQLiteViews(directory: viewsPath, cacheBytes: 8 << 20))
+            return DataDirectory(path: path, store: store, views: try SQLiteViews(directory: viewsPath, cacheBytes: 4 << 20))
         } catch {
             store.close()
             throw error
