@@ -70,13 +70,14 @@ extension ProcessTests {
             }
             #expect(refused.status == 503, "\(refused.text)")
             #expect(refused.text.contains("disk_full"), "\(refused.text)")
+            // A store that has written its log to tables drops it and would go on by itself: that space is taken too.
+            try disk.fill()
             client.allow(events.batches.count)
             pause(milliseconds: 1_500)
             #expect(engine.isRunning)
             #expect(try engine.get("/health").status == 200)
             try client.check()
-            // With some room left the store may drop a log it has written to tables, and go on by itself.
-            #expect(client.acknowledged < events.batches.count || megabytesLeft > 0)
+            #expect(client.acknowledged < events.batches.count)
 
             disk.free()
             try engine.reporting { try client.finish() }
