@@ -1,8 +1,8 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
 // Layers, lowest first; imports point only downward (Tests/StyleTests checks it):
-//   0 Base · 1 Columns, Telemetry · 2 Expressions, TopologyFile, Stores · 3 Operators, Planner
+//   0 Base · 1 Columns, Telemetry, Gzip · 2 Expressions, TopologyFile, Stores · 3 Operators, Planner, Fleet
 //   4 Runtime, RocksStore, SQLiteViews · 5 HTTPAPI, Agents · 6 pioneer
 
 let strict: [SwiftSetting] = [
@@ -36,6 +36,7 @@ let package = Package(
     products: [.executable(name: "pioneer", targets: ["pioneer"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["CommandLineArguments", "YAML"]),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -49,22 +50,25 @@ let package = Package(
         .systemLibrary(name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         target("Base", [], hot),
         target("Columns", ["Base"], hot),
         target("Telemetry", [
             "Base", .product(name: "Logging", package: "swift-log"), .product(name: "Metrics", package: "swift-metrics"),
         ]),
+        target("Gzip", ["Base", "CZlib"]),
         target("Expressions", ["Base", "Columns"], hot),
         target("TopologyFile", ["Base", "Columns", .product(name: "Yams", package: "Yams")]),
         target("Stores", ["Base", "Columns"], hot),
         target("Operators", ["Base", "Columns", "Expressions", "Stores"], hot),
         target("Planner", ["Base", "Columns", "Expressions", "TopologyFile", "Stores", "Operators"]),
+        target("Fleet", ["Base"], hot),
         target("Runtime", ["Base", "Columns", "Telemetry", "Expressions", "TopologyFile", "Stores", "Operators", "Planner"], hot),
         target("RocksStore", ["Base", "Stores", "CRocksDB", "CLZ4"], hot),
         target("SQLiteViews", ["Base", "Columns", "Stores", .product(name: "GRDB", package: "GRDB.swift")]),
         target("HTTPAPI", [
-            "Base", "Columns", "Telemetry", "Stores",
+            "Base", "Columns", "Telemetry", "Stores", "Gzip",
             .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Logging", package: "swift-log"),
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -77,9 +81,10 @@ let package = Package(
             name: "pioneer",
             dependencies: [
                 "Base", "Columns", "Telemetry", "Expressions", "TopologyFile", "Stores", "Operators", "Planner", "Runtime",
-                "RocksStore", "SQLiteViews", "HTTPAPI", "Agents", "CMalloc",
+                "RocksStore", "SQLiteViews", "HTTPAPI", "Agents", "Fleet", "Gzip", "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -92,6 +97,7 @@ let package = Package(
             "Base", "Telemetry", .product(name: "Logging", package: "swift-log"),
             .product(name: "MetricsTestKit", package: "swift-metrics"),
         ]),
+        tests("GzipTests", ["Base", "Gzip"]),
         tests("ExpressionsTests", ["Base", "Columns", "Expressions"]),
         tests("TopologyFileTests", ["Base", "Columns", "TopologyFile"]),
         suite("StoresConformance", ["Base", "Stores"]),
@@ -100,20 +106,21 @@ let package = Package(
             "Base", "Columns", "TopologyFile", "Stores", "Planner", "Runtime", "RocksStore", "StoresConformance",
         ]),
         tests("PlannerTests", ["Base", "Columns", "Expressions", "TopologyFile", "Stores", "Operators", "Planner"]),
+        tests("FleetTests", ["Base", "Columns", "Fleet", "Gzip"]),
         tests("RuntimeTests", ["Base", "Columns", "TopologyFile", "Stores", "Planner", "Runtime"]),
         suite("ViewConformance", ["Base", "Columns", "Stores"]),
         tests("SQLiteViewsTests", [
             "Base", "Columns", "Stores", "SQLiteViews", "ViewConformance", .product(name: "GRDB", package: "GRDB.swift"),
         ]),
         tests("HTTPAPITests", [
-            "Base", "Columns", "Telemetry", "Stores", "SQLiteViews", "HTTPAPI",
+            "Base", "Columns", "Telemetry", "Stores", "SQLiteViews", "Gzip", "HTTPAPI",
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdTesting", package: "hummingbird"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ]),
         tests("AgentsTests", ["Base", "Telemetry", "Agents"]),
         tests("CommandLineTests", [
-            "Base", "Columns", "Planner", "Runtime", "TopologyFile", "Agents", "pioneer",
+            "Base", "Columns", "Planner", "Runtime", "TopologyFile", "Stores", "Agents", "Fleet", "Gzip", "pioneer",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
         tests("ProcessTests", ["Base", "pioneer"]),

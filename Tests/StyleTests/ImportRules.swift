@@ -6,6 +6,8 @@ private let projectImports: [String: Set<String>] = [
     "Base": [],
     "Columns": ["Base"],
     "Telemetry": ["Base"],
+    "Gzip": ["Base"],
+    "Fleet": ["Base"],
     "Expressions": ["Base", "Columns"],
     "TopologyFile": ["Base", "Columns"],
     "Stores": ["Base", "Columns"],
@@ -14,11 +16,11 @@ private let projectImports: [String: Set<String>] = [
     "Runtime": ["Base", "Columns", "Telemetry", "Expressions", "TopologyFile", "Stores", "Operators", "Planner"],
     "RocksStore": ["Base", "Stores", "Telemetry"],
     "SQLiteViews": ["Base", "Columns", "Stores", "Telemetry"],
-    "HTTPAPI": ["Base", "Columns", "Telemetry", "Stores", "Planner", "Runtime"],
+    "HTTPAPI": ["Base", "Columns", "Telemetry", "Gzip", "Stores", "Planner", "Runtime"],
     "Agents": ["Base", "Columns", "Telemetry"],
     "pioneer": [
         "Base", "Columns", "Telemetry", "Expressions", "TopologyFile", "Stores", "Operators", "Planner", "Runtime", "RocksStore",
-        "SQLiteViews", "HTTPAPI", "Agents",
+        "SQLiteViews", "HTTPAPI", "Agents", "Fleet", "Gzip",
     ],
 ]
 
@@ -26,6 +28,8 @@ private let projectImports: [String: Set<String>] = [
 private let foreignImports: [String: Set<String>] = [
     "CRocksDB": ["RocksStore"],
     "CLZ4": ["RocksStore"],
+    "CZlib": ["Gzip"],
+    "Configuration": ["pioneer"],
     "CMalloc": ["pioneer"],
     "Yams": ["TopologyFile"],
     "GRDB": ["SQLiteViews"],

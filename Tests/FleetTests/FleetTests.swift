@@ -1,0 +1,2 @@
+import Fleet
+import Testing
