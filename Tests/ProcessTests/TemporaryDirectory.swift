@@ -2,7 +2,7 @@ import Foundation
 
 /// A directory of a test's own, gone when the test is over. Its path has no symbolic links, so that it is the one that
 /// the operating system reports for what lies in it.
-final class TemporaryDirectory {
+final class TemporaryDirectory: Sendable {
     let path: String
 
     init() throws {

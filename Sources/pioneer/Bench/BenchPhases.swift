@@ -32,7 +32,8 @@ struct BenchPhases {
         var bytes = 0, events = 0, checksum: UInt64 = 0
         let watch = Stopwatch(), clock = SystemClock()
         var isWarm = false
-        while !isWarm || watch.elapsedSeconds < seconds {
+        while events == 0 || watch.elapsedSeconds < seconds {
+            try Task.checkCancellation()
             feed.refill { generator.append(MemoryFeed.chunkEvents, to: [$0], timestamp: 0) }
             let chunks = feed.bytes
             let scan = cpuSeconds { for chunk in chunks { checksum ^= sum(chunk) } }

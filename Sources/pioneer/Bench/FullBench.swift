@@ -61,6 +61,7 @@ struct FullBench {
         var start: (at: Double, records: Int, cpu: UInt64)?
         var lastShown = 0.0
         while start == nil || watch.elapsedSeconds < start!.at + seconds {
+            try Task.checkCancellation()
             guard !engine.isStopping else { break }
             let processed = total(engine).records
             if appender.appendedCount - processed < Self.leadMax {

@@ -6,7 +6,7 @@ import Runtime
 import Stores
 
 /// `pioneer bench FILE`
-struct Bench: ParsableCommand {
+struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure a topology on this machine.",
         discussion: """
@@ -57,9 +57,17 @@ struct Bench: ParsableCommand {
         guard seconds > 0, warmup >= 0 else { throw ValidationError("--seconds must be positive and --warmup not negative.") }
     }
 
-    func run() throws {
+    /// Ctrl-C ends it without figures, and leaves no files.
+    func run() async throws {
+        try await untilStopSignal { try print(measured()) }
+    }
+
+    private func measured() throws -> BenchReport {
         guard let plan = try PlanLoading.plans(files: [file], schemas: schemas).first else { throw ExitStatus.findings }
-        let report = try measure(plan)
+        return try measure(plan)
+    }
+
+    private func print(_ report: BenchReport) throws {
         if json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -112,7 +120,7 @@ struct Bench: ParsableCommand {
             seconds: seconds
         ).run { progress.show($0) }
         progress.show("decode and operators")
-        let phases = try BenchPhases(plan: plan, generator: generators.onePartition).run(seconds: 10)
+        let phases = try BenchPhases(plan: plan, generator: generators.onePartition).run(seconds: min(10, seconds))
         progress.clear()
         return BenchReport(
             topology: plan.topology, eventBytes: Int(phases.eventBytes.rounded()), keys: keys, partitions: partitions, workers: workers,
