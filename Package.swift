@@ -68,7 +68,7 @@ let package = Package(
         target("RocksStore", ["Base", "Stores", "CRocksDB", "CLZ4"], hot),
         target("SQLiteViews", ["Base", "Columns", "Stores", .product(name: "GRDB", package: "GRDB.swift")]),
         target("HTTPAPI", [
-            "Base", "Columns", "Telemetry", "Stores", "Gzip",
+            "Base", "Columns", "Telemetry", "Stores", "Gzip", "Runtime",
             .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Logging", package: "swift-log"),
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -113,7 +113,7 @@ let package = Package(
             "Base", "Columns", "Stores", "SQLiteViews", "ViewConformance", .product(name: "GRDB", package: "GRDB.swift"),
         ]),
         tests("HTTPAPITests", [
-            "Base", "Columns", "Telemetry", "Stores", "SQLiteViews", "Gzip", "HTTPAPI",
+            "Base", "Columns", "Telemetry", "Stores", "SQLiteViews", "Gzip", "Runtime", "HTTPAPI",
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdTesting", package: "hummingbird"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -12,6 +12,9 @@ public protocol EngineFacade: Sendable {
 
     func health() -> EngineHealth
 
+    /// All there is to know of what runs. Throws what the stores throw.
+    func report() throws -> EngineReport
+
     /// Splits lines of JSON into records, reads their keys by the topic's schema, and spreads them over the partitions.
     /// Throws `append.topic_not_read` when no schema says how the topic is keyed.
     func route(topic: TopicName, lines: UnsafeRawBufferPointer, now: EventTime) throws -> RoutedLines

@@ -51,6 +51,8 @@ final class JSONOutput {
     func field(_ name: String, _ number: Int) { field(name, Int64(number)) }
     func field(_ name: String, _ flag: Bool) { field(name) { arena.append(flag ? "true" : "false") } }
 
+    func field(_ name: String, _ number: Double?) { field(name) { value(number.map(Value.double) ?? .null) } }
+
     /// Null where no time is known yet.
     func field(_ name: String, _ time: EventTime) {
         field(name) { if time == .earliest { value(nil) } else { JSONText.append(timestamp: time, to: arena) } }

@@ -39,6 +39,8 @@ public struct OperatorOutput {
     public var faults: [RowFault] = []
     /// Records that came after their window had closed.
     public var lateCount = 0
+    /// Windows that the step has closed; one counts once, however many groups it has.
+    public var windowsClosed = 0
 
     public init() {}
 
@@ -46,6 +48,7 @@ public struct OperatorOutput {
         batches.removeAll(keepingCapacity: true)
         faults.removeAll(keepingCapacity: true)
         lateCount = 0
+        windowsClosed = 0
     }
 }
 
@@ -81,6 +84,10 @@ public protocol Operator: AnyObject {
     /// Bytes of memory held for state.
     var memoryBytes: Int { get }
 
+    /// Windows that have not closed, and the groups that memory holds of them.
+    var openWindowCount: Int { get }
+    var groupCount: Int { get }
+
     /// Lets go of clean state until at most `bytes` are held, as far as that is possible. Called after commits only.
     func shrink(toBytes bytes: Int)
 
@@ -99,6 +106,8 @@ extension Operator {
     public func didCommit() {}
     public func restore(from store: any StateStore) throws {}
     public var memoryBytes: Int { 0 }
+    public var openWindowCount: Int { 0 }
+    public var groupCount: Int { 0 }
     public func shrink(toBytes bytes: Int) {}
     public var dirtyBytes: Int { 0 }
 }

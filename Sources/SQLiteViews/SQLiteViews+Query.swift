@@ -22,6 +22,17 @@ extension SQLiteViews {
         }
     }
 
+    public func rowCount(of view: String) throws -> Int {
+        let view = try preparedView(view)
+        return try mappingErrors {
+            try pool.read { db in
+                let statement = try SQLStatement(ViewSQL.count(view.definition), in: db, isCached: true)
+                defer { statement.finish() }
+                return try statement.step() ? Int(statement.int64(at: 0)) : 0
+            }
+        }
+    }
+
     private func rows(_ sql: String, _ parameters: [Value], _ columns: [RowType.Column], in db: Database) throws -> [[Value]] {
         let statement = try SQLStatement(sql, in: db, isCached: false)
         defer { statement.finish() }

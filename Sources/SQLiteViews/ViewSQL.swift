@@ -86,6 +86,9 @@ enum ViewSQL {
         "DELETE FROM \(quoted(view.name)) WHERE \(quoted(eventTimeColumn)) < ?"
     }
 
+    /// SQLite walks the table's narrowest index.
+    static func count(_ view: ViewDefinition) -> String { "SELECT count(*) FROM \(quoted(view.name))" }
+
     static func list(_ names: [String]) -> String { names.map(quoted).joined(separator: ", ") }
 }
 

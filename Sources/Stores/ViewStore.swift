@@ -98,6 +98,9 @@ public protocol ViewStore: Sendable {
     /// `conflict` with its own end.
     func apply(_ change: ViewChange) throws -> ViewOutcome
 
+    /// How many rows the view has. Throws `view.unknown`. - Complexity: O(rows).
+    func rowCount(of view: String) throws -> Int
+
     /// Reads rows. Throws `view.unknown`; the query's columns and values were checked by `ViewQuery`.
     func query(_ query: ViewQuery) throws -> ViewRows
 }

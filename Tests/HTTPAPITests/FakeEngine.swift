@@ -2,6 +2,7 @@ import Base
 import Columns
 import Foundation
 import HTTPAPI
+import Runtime
 import SQLiteViews
 import Stores
 import Synchronization
@@ -47,6 +48,44 @@ final class FakeEngine: EngineFacade {
             recordCount: 3, lateCount: 1, deadLetterCount: 2)
         return EngineHealth(
             status: status.withLock { $0 }, version: "1.2.3", uptime: .seconds(90), topologies: [.init(name: "usage", tasks: [task])])
+    }
+
+    func report() throws -> EngineReport {
+        var status = TaskStatus(task: TaskID(topology: "usage", partition: PartitionNumber(0)))
+        status.epoch = Epoch(7)
+        status.watermark = EventTime(seconds: 50)
+        status.clock = EventTime(seconds: 99)
+        status.committedAt = EventTime(seconds: 99)
+        status.commitNanoseconds = [4_000_000, 12_500_000]
+        status.state = StateSize(bytes: 4_096, windows: 2, groups: 5)
+        status.counters.records = 3
+        status.counters.late = ["minutes": 1]
+        status.counters.deadLetters = 2
+        status.counters.deadLettersByCode = ["decode.wrong_type": 2]
+        status.counters.windowsClosed = 4
+        status.inputs = [
+            InputStatus(
+                source: "readings",
+                position: EpochRecord.InputPosition(
+                    input: Self.events, next: Offset(3), maxEventTime: EventTime(seconds: 60), watermark: EventTime(seconds: 50),
+                    isIdle: false),
+                outOfOrder: .seconds(10), idleAfter: .minutes(1), movedAt: EventTime(seconds: 70), readAt: EventTime(seconds: 90))
+        ]
+        let task = EngineStatus.Task(
+            status: status, lags: [.init(records: 12, age: .milliseconds(2_500))],
+            rates: TaskRates(recordsPerSecond: 100.5, rowsOutPerSecond: 2))
+        let view = EngineStatus.View(
+            name: "usage",
+            partitions: [
+                .init(
+                    partition: PartitionNumber(0), position: ViewPosition(next: Offset(12), watermark: EventTime(seconds: 40)),
+                    lagRecords: 1)
+            ], rowCount: 12)
+        return EngineReport(
+            phase: self.status.withLock { $0 }, version: "1.2.3", uptime: .seconds(90),
+            status: EngineStatus(
+                readAt: EventTime(seconds: 100), topologies: [.init(name: "usage", tasks: [task], views: [view])]),
+            process: ProcessFigures(residentBytes: 1 << 20, cpuSeconds: 1.5, diskBytes: 2 << 20))
     }
 
     func route(topic: TopicName, lines: UnsafeRawBufferPointer, now: EventTime) throws -> RoutedLines {

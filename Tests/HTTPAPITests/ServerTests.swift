@@ -33,6 +33,36 @@ private final class Lines: Sendable {
         }
     }
 
+    @Test func `the status says how far each task is, what it lags behind and what holds its watermark`() async throws {
+        try await withAPI { api, _ async throws in
+            let answer = try await api.get("/api/v1/status")
+            #expect(answer.status == 200)
+            let figures = """
+                "lag_records":12,"lag_s":2.5,"records_per_s":100.5,"rows_out_per_s":2.0,\
+                "state":{"bytes":4096,"open_windows":2,"groups":5},"records":3,"rows_out":0,"windows_closed":4,"late":1,\
+                "late_by_stream":{"minutes":1},"dead_letters":2,"dead_letters_by_code":{"decode.wrong_type":2},"commits":0,"aborts":0
+                """
+            let source = """
+                "source":"readings","topic":"events","partition":0,"max_event_time":"1970-01-01T00:01:00Z","out_of_order_s":10.0,\
+                "still_since":"1970-01-01T00:01:10Z","still_s":30.0,"idle":false
+                """
+            let watermark = #""watermark":"1970-01-01T00:00:50Z","watermark_age_s":50.0,"held_by":{\#(source)}"#
+            #expect(answer.text == """
+                {"status":"running","version":"1.2.3","uptime_s":90.0,"read_at":"1970-01-01T00:01:40Z",\
+                "process":{"resident_bytes":1048576,"cpu_s":1.5,"disk_bytes":2097152},\
+                "topologies":[{"topology":"usage",\(watermark),\(figures),\
+                "tasks":[{"partition":0,"epoch":7,\(watermark),"clock":"1970-01-01T00:01:39Z",\
+                "last_commit":{"at":"1970-01-01T00:01:39Z","age_s":1.0,"took_s":0.0125},\(figures),\
+                "inputs":[{\(source),"watermark":"1970-01-01T00:00:50Z","idle_after_s":60.0,"read_at":"1970-01-01T00:01:30Z",\
+                "next_offset":3,"lag_records":12,"lag_s":2.5}]}],\
+                "views":[{"view":"usage","rows":12,"lag_records":1,"watermark":"1970-01-01T00:00:40Z","watermark_age_s":60.0,\
+                "partitions":[{"partition":0,"next_offset":12,"lag_records":1,"watermark":"1970-01-01T00:00:40Z"}]}]}]}
+
+                """)
+            #expect(try await api.get("/api/v1/status?x=1").status == 400)
+        }
+    }
+
     @Test func `an unknown path is 404 and names the paths there are`() async throws {
         try await withAPI { api, _ async throws in
             let answer = try await api.get("/api/v1/veiws")
@@ -41,7 +71,7 @@ private final class Lines: Sendable {
     }
 
     @Test(arguments: [
-        ("/health", "GET, HEAD"), ("/api/v1/topics", "GET, HEAD"), ("/api/v1/topics/events/records", "GET, HEAD, POST"),
+        ("/health", "GET, HEAD"), ("/api/v1/status", "GET, HEAD"), ("/api/v1/topics", "GET, HEAD"), ("/api/v1/topics/events/records", "GET, HEAD, POST"),
         ("/api/v1/producers/a", "GET, HEAD"), ("/api/v1/views", "GET, HEAD"), ("/api/v1/views/usage", "GET, HEAD"),
     ])
     func `a wrong method is 405 with those that do`(_ path: String, _ allow: String) async throws {

@@ -48,6 +48,8 @@ final class MemoryViews: ViewStore {
         }
     }
 
+    func rowCount(of view: String) throws -> Int { self[view]?.rows.count ?? 0 }
+
     /// Nobody asks here.
     func query(_ query: ViewQuery) throws -> ViewRows {
         throw EngineError(.unexpected, .internal, "these views are looked at, not queried")

@@ -32,6 +32,7 @@ private struct RandomRun {
             for _ in 0..<8 { try ViewConformance.expectRows(store, query(), model, "step \(step)") }
             let positions = try store.positions(of: view.name, log: ViewFixture.log)
             try ViewConformance.expectEqual(positions, model.positions, "positions at step \(step)")
+            try ViewConformance.expectEqual(try store.rowCount(of: view.name), model.rows.count, "rows at step \(step)")
         }
     }
 

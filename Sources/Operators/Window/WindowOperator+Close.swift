@@ -21,6 +21,7 @@ extension WindowOperator {
         while let window = windows.first, EventTime(microseconds: window.start) + definition.size <= watermark {
             try close(window, watermark: context.watermark, store: store, output: &output)
             windows.removeFirst()
+            output.windowsClosed += 1
         }
     }
 

@@ -192,6 +192,10 @@ public final class WindowOperator: Operator {
         windows.reduce(closedKeys.arena.capacity) { $0 + $1.table.pointee.memoryBytes }
     }
 
+    public var openWindowCount: Int { windows.count }
+
+    public var groupCount: Int { windows.reduce(0) { $0 + $1.table.pointee.rowCount } }
+
     public var dirtyBytes: Int {
         windows.reduce(closedKeys.arena.count) { $0 + $1.table.pointee.dirtyBytes }
     }

@@ -46,7 +46,8 @@ public final class Engine: Sendable {
     public let settings: EngineSettings
     public let parts: Parts
 
-    private let board = StatusBoard()
+    let board: StatusBoard
+    let rowCounts = ViewRowCounts()
     private let stopSignal = StopSignal()
     private let workers: [Worker]
     private let projector: ProjectorThread
@@ -59,6 +60,7 @@ public final class Engine: Sendable {
         self.plans = plans
         self.settings = settings
         self.parts = parts
+        board = StatusBoard(commitInterval: settings.commitInterval)
         try Self.checkNames(plans)
         try Self.makeTopics(plans, settings, parts.log)
         let projectors = try Self.makeProjectors(plans, settings, parts, board)

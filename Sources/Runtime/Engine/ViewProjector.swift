@@ -45,6 +45,7 @@ final class ViewProjector {
         position = try views.positions(of: view.name, log: log.id)[partition] ?? .start
         let range = try log.range(of: TopicPartition(view.topic, partition))
         guard position.next <= range.end else { throw aheadOfLog(range.end) }
+        board.publish(position, of: view.name, partition)
     }
 
     /// One step. True when there may be more to project at once.
@@ -83,7 +84,9 @@ final class ViewProjector {
             view: view.name, partition: partition, log: log.id, expected: position.next, position: moved, upserts: upserts,
             deletes: [], expireBefore: expireBefore)
         switch try views.apply(change) {
-        case .applied: position = moved
+        case .applied:
+            position = moved
+            board.publish(position, of: view.name, partition)
         case .conflict: try restore()
         }
     }

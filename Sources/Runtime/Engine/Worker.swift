@@ -42,9 +42,10 @@ final class Worker: @unchecked Sendable {
     private func round() throws -> Bool {
         var didWork = false
         for task in tasks {
-            let before = task.currentStatus.counters.commits
+            let before = task.currentStatus.counters
             if try task.step(now: clock.now()) { didWork = true }
-            if task.currentStatus.counters.commits != before { board.publish(task.currentStatus) }
+            let counters = task.currentStatus.counters
+            if (counters.commits, counters.aborts) != (before.commits, before.aborts) { board.publish(task.currentStatus) }
             if stop.isStopping { break }
         }
         return didWork

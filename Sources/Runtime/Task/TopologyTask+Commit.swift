@@ -44,12 +44,7 @@ extension TopologyTask {
         for key in droppedStateKeys { key.withUnsafeBytes { changes.delete(key: $0) } }
         let record = EpochRecord(
             epoch: currentStatus.epoch.next, topologyVersion: plan.version, steps: steps,
-            positions: inputs.map {
-                EpochRecord.InputPosition(
-                    input: $0.partition, next: $0.next, maxEventTime: $0.time.maxEventTime, watermark: $0.time.watermark,
-                    isIdle: $0.time.isIdle)
-            },
-            clock: clock, watermark: watermark)
+            positions: inputs.map(\.position), clock: clock, watermark: watermark)
         switch try committer.commit(EpochWrite(task: id, record: record, outputs: outputs.buffers(), changes: changes)) {
         case .committed: didCommit(record, nanoseconds: watch.elapsedNanoseconds)
         case .aborted:
@@ -69,16 +64,23 @@ extension TopologyTask {
         outputs.removeAll()
         steps.removeAll(keepingCapacity: true)
         openedAt = nil
-        let stateBytes = operators.reduce(0) { $0 + $1.memoryBytes }
+        let state = stateSize, inputs = inputStatuses, now = max(steppedAt, clock)
         updateStatus {
             $0.epoch = record.epoch
             $0.watermark = record.watermark
             $0.clock = record.clock
-            $0.positions = record.positions
-            $0.stateBytes = stateBytes
+            $0.inputs = inputs
+            $0.state = state
+            $0.committedAt = now
             $0.counters.commits += 1
             if $0.commitNanoseconds.count == TaskStatus.commitsKept { $0.commitNanoseconds.removeFirst() }
             $0.commitNanoseconds.append(nanoseconds)
+        }
+    }
+
+    private var stateSize: StateSize {
+        operators.reduce(StateSize()) {
+            $0 + StateSize(bytes: $1.memoryBytes, windows: $1.openWindowCount, groups: $1.groupCount)
         }
     }
 
@@ -114,11 +116,14 @@ extension TopologyTask {
         }
         droppedStateKeys = last.map { $0.topologyVersion != plan.version } ?? false ? try keysOfDroppedStreams() : []
         isBroken = false
+        let state = stateSize, restored = inputStatuses
         updateStatus {
             $0.epoch = last?.epoch ?? .none
             $0.watermark = last?.watermark ?? .earliest
             $0.clock = clock
-            $0.positions = last?.positions ?? []
+            $0.inputs = restored
+            $0.state = state
+            $0.committedAt = max($0.committedAt, clock)
         }
     }
 

@@ -33,8 +33,16 @@ final class TopologyTask {
         let reader: SourceReader
         var next = Offset.zero
         var time: InputTime
-        /// The clock when the last record came.
+        /// The clock when the last record came; from the start on also when the task began to wait for it.
         var lastRecordAt = EventTime.earliest
+        /// The clock when records were last read, and when the watermark last moved; not before the process started.
+        var readAt = EventTime.earliest
+        var movedAt = EventTime.earliest
+
+        var position: EpochRecord.InputPosition {
+            EpochRecord.InputPosition(
+                input: partition, next: next, maxEventTime: time.maxEventTime, watermark: time.watermark, isIdle: time.isIdle)
+        }
     }
 
     let id: TaskID
@@ -56,6 +64,8 @@ final class TopologyTask {
     /// The open epoch.
     var steps: [EpochRecord.Step] = []
     var clock = EventTime.earliest
+    /// The wall clock when the last step was begun: finer than `clock`, and told to nobody but readers of the status.
+    private(set) var steppedAt = EventTime.earliest
     /// When the open epoch's first step was taken, on the monotonic clock; nil while it is empty.
     var openedAt: Stopwatch?
     /// State of streams that the topology no longer has; the next commit deletes it.
@@ -98,6 +108,7 @@ final class TopologyTask {
 
     /// One round over all inputs. True when records were processed, so that more may be waiting.
     func step(now: EventTime) throws -> Bool {
+        steppedAt = now
         if isBroken { try restore() }
         // A commit that failed comes first: the task goes no further until it succeeds.
         if isCommitDue { try commit() }
@@ -152,16 +163,19 @@ final class TopologyTask {
         if openedAt == nil { openedAt = Stopwatch() }
         issues.removeAll(keepingCapacity: true)
         let reader = inputs[index].reader
+        let before = inputs[index].time.watermark
         let batch = reader.rows(of: records, clock: max(clock, watermark), time: &inputs[index].time, issues: &issues)
         for issue in issues {
             outputs.writeDeadLetter(
                 records[issue.record], from: inputs[index].partition, code: issue.code, message: issue.message,
                 operatorName: reader.source.name, clock: clock)
+            status.counters.noteDeadLetter(issue.code)
         }
-        status.counters.deadLetters += issues.count
         status.counters.records += records.count
         status.counters.batches += 1
         inputs[index].lastRecordAt = clock
+        inputs[index].readAt = clock
+        if inputs[index].time.watermark > before { inputs[index].movedAt = clock }
         noteSlice(inputs[index].partition, from: inputs[index].next, to: next)
         inputs[index].next = next
         try run(source: index, batch)
@@ -229,8 +243,9 @@ final class TopologyTask {
     private func noteFaults(of stream: Int) {
         let name = plan.streams[stream].name
         if output.lateCount > 0 { status.counters.late[name, default: 0] += output.lateCount }
-        status.counters.deadLetters += output.faults.count
+        status.counters.windowsClosed += output.windowsClosed
         for fault in output.faults {
+            status.counters.noteDeadLetter(fault.code)
             if let origin = fault.origin {
                 outputs.writeDeadLetter(
                     records[origin], from: inputs[plan.streams[stream].sources[0]].partition, code: fault.code,
@@ -274,6 +289,15 @@ final class TopologyTask {
     // MARK: Status
 
     var currentStatus: TaskStatus { status }
+
+    /// The inputs as they stand in memory.
+    var inputStatuses: [InputStatus] {
+        inputs.map { input in
+            InputStatus(
+                source: input.reader.source.name, position: input.position, outOfOrder: input.time.outOfOrder,
+                idleAfter: input.reader.source.idleAfter, movedAt: input.movedAt, readAt: input.readAt)
+        }
+    }
 
     func updateStatus(_ body: (inout TaskStatus) -> Void) { body(&status) }
 }

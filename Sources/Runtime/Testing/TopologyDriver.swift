@@ -107,16 +107,12 @@ public final class TopologyDriver {
         for task in tasks { try task.commit() }
     }
 
+    /// By partition.
+    public var statuses: [TaskStatus] { tasks.map(\.currentStatus) }
+
     /// Counts over all tasks since the last restart.
     public var counters: TaskCounters {
-        tasks.reduce(into: TaskCounters()) { sum, task in
-            let one = task.currentStatus.counters
-            sum.records += one.records
-            sum.deadLetters += one.deadLetters
-            sum.commits += one.commits
-            sum.rowsOut += one.rowsOut
-            sum.late.merge(one.late, uniquingKeysWith: +)
-        }
+        tasks.reduce(into: TaskCounters()) { $0.add($1.currentStatus.counters) }
     }
 }
 

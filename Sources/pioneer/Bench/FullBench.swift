@@ -90,11 +90,7 @@ struct FullBench {
 
     /// As of the last commits.
     private func total(_ engine: Engine) -> TaskCounters {
-        engine.statuses.reduce(into: TaskCounters()) { sum, status in
-            sum.records += status.counters.records
-            sum.deadLetters += status.counters.deadLetters
-            sum.late.merge(status.counters.late, uniquingKeysWith: +)
-        }
+        engine.statuses.reduce(into: TaskCounters()) { $0.add($1.counters) }
     }
 
     /// The kernel's own account: `VmHWM` of /proc/self/status.

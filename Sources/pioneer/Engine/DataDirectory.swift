@@ -50,6 +50,15 @@ struct DataDirectory {
             trim: { try store.deleteRecords(before: $1, in: $0) })
     }
 
+    /// What log, state and views take on the disk, in bytes. - Complexity: O(files) system calls.
+    func diskBytes() throws -> Int {
+        let files = ["", "-wal", "-shm"].map { views.path + $0 }
+        return files.reduce(try store.statistics().diskBytes) { sum, path in
+            var information = stat()
+            return stat(path, &information) == 0 ? sum + Int(information.st_blocks) * 512 : sum
+        }
+    }
+
     /// Says where the engine listens, for commands that look for it. Whole or not at all: written beside and renamed.
     func writeAddress(_ address: String) throws {
         let target = Self.addressPath(path)

@@ -46,7 +46,8 @@ struct EngineHost {
 
     private func makeServer() throws -> HTTPServer {
         let engine = engine, data = data, host = listen.host
-        return try HTTPServer(engine: ServedEngine(engine: engine, clock: clock), clock: clock, address: listen) { port in
+        let served = ServedEngine(engine: engine, clock: clock) { try data.diskBytes() }
+        return try HTTPServer(engine: served, clock: clock, address: listen) { port in
             let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
             // Only now: an engine whose port is taken has not begun to work. One that cannot start has stopped, and says
             // why when it is joined.

@@ -10,10 +10,13 @@ struct ServedEngine: EngineFacade {
     let engine: Engine
     let startedAt: EventTime
     let clock: any WallClock
+    /// What the data directory takes on the disk, in bytes.
+    let diskBytes: @Sendable () throws -> Int
 
-    init(engine: Engine, clock: any WallClock) {
+    init(engine: Engine, clock: any WallClock, diskBytes: @escaping @Sendable () throws -> Int) {
         self.engine = engine
         self.clock = clock
+        self.diskBytes = diskBytes
         startedAt = clock.now()
     }
 
@@ -25,12 +28,19 @@ struct ServedEngine: EngineFacade {
     func health() -> EngineHealth {
         let statuses = engine.statuses
         return EngineHealth(
-            status: engine.isStopping ? .stopping : .running, version: Pioneer.configuration.version,
-            uptime: clock.now() - startedAt,
+            status: phase, version: Pioneer.configuration.version, uptime: clock.now() - startedAt,
             topologies: engine.plans.map { plan in
                 .init(name: plan.topology, tasks: statuses.filter { $0.task.topology == plan.topology }.map(task))
             })
     }
+
+    func report() throws -> EngineReport {
+        EngineReport(
+            phase: phase, version: Pioneer.configuration.version, uptime: clock.now() - startedAt, status: try engine.status(),
+            process: ProcessReading.figures(diskBytes: try diskBytes()))
+    }
+
+    private var phase: EngineHealth.Status { engine.isStopping ? .stopping : .running }
 
     private func task(_ status: TaskStatus) -> EngineHealth.Task {
         EngineHealth.Task(

@@ -1,0 +1,75 @@
+import Base
+import Planner
+import Stores
+
+extension Engine {
+    /// Where everything stands. Reads snapshots, the ends of topics, and of each input that lags one record for its age;
+    /// takes no lock that a task holds while it works. Throws what the stores throw.
+    /// - Complexity: O(tasks + views); now and then also O(rows) of a view, see `ViewRowCounts`.
+    public func status() throws -> EngineStatus {
+        let now = parts.clock.now()
+        let statuses = board.all
+        return EngineStatus(
+            readAt: now,
+            topologies: try plans.map { plan in
+                EngineStatus.Topology(
+                    name: plan.topology,
+                    tasks: try statuses.filter { $0.task.topology == plan.topology }.map { try task($0, now: now) },
+                    views: try plan.views.map { try view($0.definition) })
+            })
+    }
+
+    private func task(_ status: TaskStatus, now: EventTime) throws -> EngineStatus.Task {
+        let lags = try status.inputs.map { try lag(at: $0.position.next, of: $0.position.input, now: now) }
+        return EngineStatus.Task(status: status, lags: lags, rates: board.rates(of: status.task))
+    }
+
+    private func lag(at next: Offset, of input: TopicPartition, now: EventTime) throws -> EngineStatus.Lag {
+        let range = try parts.log.range(of: input)
+        let oldest = max(next, range.first)
+        guard oldest < range.end else { return .none }
+        let batch = RecordBatch(capacity: 1)
+        var age = TimeSpan.zero
+        // Retention may pass the record meanwhile; its age is then told by the next reading.
+        if case .records = try parts.log.read(input, from: oldest, recordsMax: 1, bytesMax: 1, into: batch) {
+            age = max(.zero, now - EventTime(microseconds: batch[0].timestamp))
+        }
+        return EngineStatus.Lag(records: range.end.number - oldest.number, age: age)
+    }
+
+    private func view(_ definition: ViewDefinition) throws -> EngineStatus.View {
+        let partitions = try (0..<settings.partitionCount).map { number in
+            let partition = PartitionNumber(number)
+            let position = board.position(of: definition.name, partition) ?? .start
+            let end = try parts.log.range(of: TopicPartition(definition.topic, partition)).end
+            return EngineStatus.View.Partition(
+                partition: partition, position: position, lagRecords: max(0, end.number - position.next.number))
+        }
+        return EngineStatus.View(
+            name: definition.name, partitions: partitions, rowCount: try rowCounts.count(of: definition.name, in: parts.views))
+    }
+}
+
+/// How many rows views have, counted seldom enough that asking costs next to nothing: a count is used again until fifty
+/// times as long has passed as it took, so that counting takes at most a fiftieth of the time.
+final class ViewRowCounts: Sendable {
+    private struct Count {
+        var rows: Int
+        /// Monotonic nanoseconds from which on it is counted anew.
+        var until: UInt64
+    }
+
+    private static let restShare: UInt64 = 50
+
+    private let counts = Monitor<[String: Count]>([:])
+
+    func count(of view: String, in views: any ViewStore) throws -> Int {
+        let now = Stopwatch.nanoseconds()
+        if let known = counts.withLock({ $0[view] }), now < known.until { return known.rows }
+        let watch = Stopwatch()
+        let rows = try views.rowCount(of: view)
+        let spent = watch.elapsedNanoseconds
+        counts.withLock { $0[view] = Count(rows: rows, until: now + spent * Self.restShare) }
+        return rows
+    }
+}

@@ -1,0 +1,107 @@
+public import Base
+public import Stores
+
+/// What runs, how far each part of it is, and what it waits for. Made of snapshots: parts are as of their own last
+/// commit or projection, topics' ends as of the reading.
+public struct EngineStatus: Sendable {
+    /// The engine's clock when this was read; ages are counted from it.
+    public var readAt: EventTime
+    /// In the order in which they were given to the engine.
+    public var topologies: [Topology]
+
+    public init(readAt: EventTime, topologies: [Topology]) {
+        self.readAt = readAt
+        self.topologies = topologies
+    }
+
+    public struct Topology: Sendable {
+        public var name: String
+        /// By partition.
+        public var tasks: [Task]
+        public var views: [View]
+
+        public init(name: String, tasks: [Task], views: [View]) {
+            self.name = name
+            self.tasks = tasks
+            self.views = views
+        }
+    }
+
+    public struct Task: Sendable {
+        /// As of the last commit.
+        public var status: TaskStatus
+        /// For each of `status.inputs`, how much of it is still to be read.
+        public var lags: [Lag]
+        public var rates: TaskRates
+
+        public init(status: TaskStatus, lags: [Lag], rates: TaskRates) {
+            self.status = status
+            self.lags = lags
+            self.rates = rates
+        }
+
+        public var lag: Lag { lags.reduce(.none, +) }
+    }
+
+    /// What lies between a reader and the end of its partition.
+    public struct Lag: Hashable, Sendable {
+        public var records: Int64
+        /// How long ago the oldest record that is not read yet was appended; zero where all are read.
+        public var age: TimeSpan
+
+        public init(records: Int64, age: TimeSpan) {
+            self.records = records
+            self.age = age
+        }
+
+        public static let none = Lag(records: 0, age: .zero)
+
+        /// Of several readers: all records, and the age of the oldest.
+        public static func + (a: Lag, b: Lag) -> Lag { Lag(records: a.records + b.records, age: max(a.age, b.age)) }
+    }
+
+    /// A view, and how far its projection has followed the tasks.
+    public struct View: Sendable {
+        public var name: String
+        /// By partition.
+        public var partitions: [Partition]
+        public var rowCount: Int
+
+        public init(name: String, partitions: [Partition], rowCount: Int) {
+            self.name = name
+            self.partitions = partitions
+            self.rowCount = rowCount
+        }
+
+        public struct Partition: Sendable {
+            public var partition: PartitionNumber
+            public var position: ViewPosition
+            /// Rows in the view's topic that are not in its table yet.
+            public var lagRecords: Int64
+
+            public init(partition: PartitionNumber, position: ViewPosition, lagRecords: Int64) {
+                self.partition = partition
+                self.position = position
+                self.lagRecords = lagRecords
+            }
+        }
+
+        public var lagRecords: Int64 { partitions.reduce(0) { $0 + $1.lagRecords } }
+
+        /// The least of the partitions that have one: a partition without a record holds nothing back.
+        public var watermark: EventTime { partitions.map(\.position.watermark).filter { $0 > .earliest }.min() ?? .earliest }
+    }
+}
+
+extension EngineStatus.Topology {
+    /// The task whose watermark is the topology's: the least of those that have one; nil before the first record.
+    public var holdingTask: EngineStatus.Task? {
+        tasks.filter { $0.status.watermark > .earliest }.min { $0.status.watermark < $1.status.watermark }
+    }
+
+    public var watermark: EventTime { holdingTask?.status.watermark ?? .earliest }
+    public var lag: EngineStatus.Lag { tasks.reduce(.none) { $0 + $1.lag } }
+    public var rates: TaskRates { tasks.reduce(TaskRates()) { $0 + $1.rates } }
+    public var state: StateSize { tasks.reduce(StateSize()) { $0 + $1.status.state } }
+    public var counters: TaskCounters { tasks.reduce(into: TaskCounters()) { $0.add($1.status.counters) } }
+}
