@@ -1,0 +1,108 @@
+import Foundation
+import Testing
+
+/// The shell blocks of the README, in order, as one reader would give them: what runs until Ctrl-C runs beside the rest,
+/// and everything else has to end well.
+struct ReadmeSampleTests {
+    /// Lines that this very test is part of, or that build what it runs on.
+    private static let leftOut = ["deploy/", "swift build"]
+
+    @Test func `every command of the README does what it says, in the README's order`() throws {
+        let page = try String(contentsOfFile: EngineBinary.repository + "/README.md", encoding: .utf8)
+        let port = try ListeningSocket.freePort()
+        let shell = try Shell()
+        try writeTopologies(of: page, to: shell.directory)
+        var script = Script(port: port)
+        for block in Self.blocks(of: "sh", in: page) { script.add(block) }
+        #expect(script.commandCount > 12)
+        let outcome = try shell.run(script.text, interruptedAfter: 240)
+        #expect(outcome.status == 0, "\(outcome.output.suffix(4_000))")
+        #expect(outcome.output.contains(Script.lastWords), "\(outcome.output.suffix(4_000))")
+    }
+
+    /// Each topology of the page, with the tests that follow it, where the page says it lies.
+    private func writeTopologies(of page: String, to directory: TemporaryDirectory) throws {
+        var name = ""
+        for block in Self.blocks(of: "yaml", in: page) {
+            if block.hasPrefix("topology: ") {
+                name = String(block.prefix { $0 != "\n" }.dropFirst("topology: ".count))
+                _ = try directory.write(block, to: "topologies/\(name).yaml")
+            } else {
+                _ = try directory.write(block, to: "topologies/\(name).test.yaml")
+            }
+        }
+    }
+
+    private static func blocks(of language: String, in page: String) -> [String] {
+        var blocks: [String] = []
+        var open: [String]?
+        for line in page.components(separatedBy: "\n") {
+            if line == "```" + language, open == nil {
+                open = []
+            } else if line == "```" {
+                if let block = open { blocks.append(block.joined(separator: "\n")) }
+                open = nil
+            } else {
+                open?.append(line)
+            }
+        }
+        return blocks
+    }
+
+    /// The blocks as one shell script.
+    private struct Script {
+        static let lastWords = "THE README IS DONE"
+
+        let port: UInt16
+        private(set) var commandCount = 0
+        private var lines: [String] = []
+
+        init(port: UInt16) { self.port = port }
+
+        mutating func add(_ block: String) {
+            var isHereDocument = false
+            var command = ""
+            for line in block.components(separatedBy: "\n") {
+                command += command.isEmpty ? line : "\n" + line
+                if line.contains("<< END") { isHereDocument = true }
+                if line == "END" { isHereDocument = false }
+                if isHereDocument || line.hasSuffix("\\") { continue }
+                append(command)
+                command = ""
+            }
+        }
+
+        private mutating func append(_ command: String) {
+            let text = command.replacing("127.0.0.1:8000", with: "127.0.0.1:\(port)")
+            let words = text.split(separator: " ")
+            guard !words.isEmpty, !text.hasPrefix("#"), !leftOut.contains(where: { text.hasPrefix($0) }) else { return }
+            commandCount += 1
+            lines.append("echo '---' \(quoted(text))")
+            if text.hasPrefix("pioneer run") {
+                // A second engine of the page comes after the first was stopped. Comments end the line.
+                lines.append("[ -z \"${engine:-}\" ] || { kill -INT $engine; wait $engine; }")
+                lines.append("\(beforeComment(text)) --listen 127.0.0.1:\(port) & engine=$!")
+                lines.append("for try in $(seq 600); do curl -fso /dev/null 127.0.0.1:\(port)/health && break; sleep 0.1; done")
+            } else if goesOn(text) {
+                lines.append("timeout --preserve-status -s INT 8 \(beforeComment(text)) || { echo \"ended with status $?\"; exit 1; }")
+            } else if text.hasPrefix("pioneer bench") {
+                lines.append("\(beforeComment(text)) --seconds 1 --warmup 0")
+            } else {
+                lines.append(text)
+            }
+        }
+
+        private func goesOn(_ text: String) -> Bool {
+            ["--follow", "--watch", "pioneer agent", "pioneer top", "/changes"].contains { text.contains($0) }
+                || text.hasPrefix("pioneer fleet")
+        }
+
+        private func beforeComment(_ text: String) -> String { text.components(separatedBy: " # ")[0] }
+
+        private func quoted(_ text: String) -> String { "'" + text.replacing("'", with: "'\\''") + "'" }
+
+        var text: String {
+            (lines + ["kill -INT $engine; wait $engine", "echo '\(Self.lastWords)'"]).joined(separator: "\n")
+        }
+    }
+}
