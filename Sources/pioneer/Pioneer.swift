@@ -18,12 +18,22 @@ struct Pioneer: AsyncParsableCommand {
               pioneer query resource_metrics --limit 5       ask a view
 
             The engine writes its address into its data directory; the other commands find it there, by --data or \
-            $\(DataDirectoryPath.variable), or are told it by --to.
+            $\(Settings.dataDir.declaration.variable), or are told it by --to.
 
             \(ExitStatus.table)
             """,
         version: "0.1.0",
-        subcommands: [Run.self, Check.self, Append.self, Tail.self, Query.self, TestCommand.self, Bench.self, AgentCommand.self])
+        subcommands: [
+            Run.self,
+            Check.self,
+            TestCommand.self,
+            Append.self,
+            Tail.self,
+            Query.self,
+            AgentCommand.self,
+            Bench.self,
+            ConfigCommand.self,
+        ])
 
     /// Ends the process with the status that `ExitStatus` documents, whatever happens.
     static func main() async {
@@ -44,14 +54,21 @@ struct Pioneer: AsyncParsableCommand {
         case let status as ExitStatus:
             status.end()
         case let error as EngineError:
-            let style = Style(.standardError)
-            for line in ErrorText.lines(error, style: style) { StandardStreams.complain(line) }
+            tell(error)
             ExitStatus(error.domain).end()
+        case let several as EngineErrors:
+            for error in several.errors { tell(error) }
+            ExitStatus(several.errors.first?.domain ?? .internal).end()
         case is CancellationError:
             ExitStatus.success.end()
         default:
             endParsing(with: error)
         }
+    }
+
+    private static func tell(_ error: EngineError) {
+        let style = Style(.standardError)
+        for line in ErrorText.lines(error, style: style) { StandardStreams.complain(line) }
     }
 
     /// Help and version are what was asked for; anything else that the argument parser throws is wrong usage, and what

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Base
 import Columns
 import Testing
@@ -16,20 +17,38 @@ struct ClientTests {
         }
     }
 
-    @Test func `the data directory is the option, else the environment's, else the default`() {
-        #expect(DataDirectoryPath.chosen(option: "x", environment: { _ in "y" }) == "x")
-        #expect(DataDirectoryPath.chosen(option: nil, environment: { _ in "y" }) == "y")
-        #expect(DataDirectoryPath.chosen(option: nil, environment: { _ in "" }) == "./pioneer-data")
-        #expect(DataDirectoryPath.chosen(option: nil, environment: { _ in nil }) == "./pioneer-data")
+    @Test func `the data directory is the option, else the environment's, else the default`() async throws {
+        func chosen(_ option: String?, _ variable: String?) async throws -> String {
+            var given = GivenSettings()
+            given.add(Settings.dataDir, option)
+            let environment = variable.map { ["PIONEER_DATA_DIR": $0] } ?? [:]
+            return try await ResolvedSettings.resolve(given, environment: environment)[Settings.dataDir]
+        }
+        #expect(try await chosen("x", "y") == "x")
+        #expect(try await chosen(nil, "y") == "y")
+        #expect(try await chosen(nil, "") == "./pioneer-data")
+        #expect(try await chosen(nil, nil) == "./pioneer-data")
     }
 
-    @Test func `without an address file no engine runs there, and the remedy says how to start one`() throws {
-        var options = EngineOptions()
-        options.data = "/nonexistent/pioneer"
-        options.to = nil
-        let error = #expect(throws: EngineError.self) { try options.locate() }
+    @Test func `without an address file no engine runs there, and the remedy says how to start one`() async throws {
+        let options = try EngineOptions.parse(["--data", "/nonexistent/pioneer"])
+        let error = await #expect(throws: EngineError.self) { try await options.locate() }
         #expect(error?.domain == .environment)
         #expect(error?.remedy?.contains("pioneer run") == true)
+    }
+
+    @Test func `of an engine's address and a data directory the one whose source goes first is taken`() async throws {
+        func url(_ given: GivenSettings, _ environment: [String: String]) async throws -> String {
+            try EngineAddress(located: try await .resolve(given, environment: environment)).url
+        }
+        let variables = ["PIONEER_ENGINE": "http://a:1", "PIONEER_DATA_DIR": "/nonexistent/pioneer"]
+        #expect(try await url(GivenSettings(), variables) == "http://a:1")
+        var given = GivenSettings()
+        given.add(Settings.dataDir, "/nonexistent/other")
+        let error = await #expect(throws: EngineError.self) { try await url(given, variables) }
+        #expect(error?.message.contains("'/nonexistent/other' (--data)") == true)
+        given.add(Settings.engineURL, "http://b:2")
+        #expect(try await url(given, variables) == "http://b:2")
     }
 
     @Test func `paths and queries are percent-encoded`() {

@@ -1,13 +1,14 @@
 import ArgumentParser
 import Base
 import Foundation
+import HTTPAPI
 import Testing
 
 @testable import pioneer
 
 private let commands: [any ParsableCommand.Type] = [
     Pioneer.self, Run.self, Check.self, Append.self, Tail.self, Query.self, TestCommand.self, Bench.self, AgentCommand.self,
-    HostCommand.self,
+    ConfigCommand.self, HostCommand.self,
 ]
 
 @Test func `the help of each command fits eighty columns and has examples`() {
@@ -20,7 +21,7 @@ private let commands: [any ParsableCommand.Type] = [
 
 @Test func `an engine keeps the partitions that its topics have`() throws {
     func count(_ wanted: Int?, _ existing: Int?) throws -> Int {
-        try DataDirectory.partitionCount(wanted: wanted, existing: existing, in: "data")
+        try DataDirectory.partitionCount(wanted: wanted, askedBy: "--partitions", existing: existing, in: "data")
     }
     #expect(try count(nil, nil) == 1)
     #expect(try count(3, nil) == 3)
@@ -30,13 +31,17 @@ private let commands: [any ParsableCommand.Type] = [
     #expect(error?.code.text == "run.partitions_fixed" && error?.message.contains("'data' have 4 partitions") == true)
 }
 
-@Test func `an address to listen on that is none is answered with the form`() throws {
-    func run(_ text: String) throws -> Run { try Run.parse(["t.yaml", "--listen", text]) }
-    #expect(try run("8000").listen == run("127.0.0.1:8000").listen)
-    #expect(try run("[::1]:0").listen != run("localhost:0").listen)
+@Test func `an address to listen on that is none is answered with the form`() async throws {
+    func run(_ text: String) async throws -> HTTPServer.Address {
+        let given = try Run.parse(["t.yaml", "--listen", text]).given
+        return try await ResolvedSettings.resolve(given, environment: [:])[Settings.listen]
+    }
+    #expect(try await run("8000") == run("127.0.0.1:8000"))
+    #expect(try await run("[::1]:0") != run("localhost:0"))
     for text in ["foo", "foo:", ":80", "::1", "localhost:65536", "[]:80"] {
-        let error = #expect(throws: (any Error).self) { try run(text) }
-        #expect(error.map { Run.message(for: $0).contains("host:port, such as 127.0.0.1:8000") } == true)
+        let errors = await #expect(throws: EngineErrors.self) { try await run(text) }
+        #expect(errors?.errors.first?.message == "--listen cannot be '\(text)'")
+        #expect(errors?.errors.first?.remedy?.contains("such as 127.0.0.1:8000") == true)
     }
 }
 

@@ -13,19 +13,6 @@ extension ErrorCode {
     static let addressFile = ErrorCode("client.address_file")
 }
 
-/// Where the engine keeps its data, and where the other commands find it.
-enum DataDirectoryPath {
-    static let pathDefault = "./pioneer-data"
-    static let variable = "PIONEER_DATA_DIR"
-    /// What holds without the option, for help texts.
-    static let otherwise = "Else $\(variable), else \(pathDefault)."
-
-    /// The option, else the environment's, else the default.
-    static func chosen(option: String?, environment: (String) -> String? = Environment.variable) -> String {
-        option ?? environment(variable).flatMap { $0.isEmpty ? nil : $0 } ?? pathDefault
-    }
-}
-
 /// The file in the data directory that says where the running engine answers: one line, `http://127.0.0.1:8000`.
 ///
 /// It is there from the moment the engine answers until it stops; after a kill it is left over, and whoever reads it is
@@ -83,25 +70,40 @@ struct EngineAddress: Equatable {
 
 /// How a client command is told where the engine is.
 struct EngineOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "The engine's data directory, which says where it answers. \(DataDirectoryPath.otherwise)", valueName: "dir"))
-    var data: String?
+    @OptionGroup var file: SettingsFileOption
+    @OptionGroup var directory: DataOption
 
-    @Option(help: ArgumentHelp("The engine's address, such as http://127.0.0.1:8000; --data is not looked at then.", valueName: "url"))
+    @Option(help: Settings.engineURL.argumentHelp)
     var to: String?
 
-    /// Throws `client.engine_not_found`, `client.address` or `client.address_file`.
-    func locate() throws -> EngineAddress {
-        if let to { return try EngineAddress(to, origin: "--to", isFromFile: false) }
-        let directory = DataDirectoryPath.chosen(option: data)
-        guard let url = try EngineAddressFile.read(in: directory) else {
-            throw EngineError(
-                .engineNotFound, .environment, "No engine runs on the data directory '\(directory)'.",
-                remedy: "Start one with 'pioneer run', or name its data directory with --data, or its address with --to.")
-        }
-        return try EngineAddress(url, origin: EngineAddressFile.path(in: directory), isFromFile: true)
+    var given: GivenSettings {
+        var given = GivenSettings(file: file.path)
+        given.add(Settings.dataDir, directory.data)
+        given.add(Settings.engineURL, to)
+        return given
     }
 
-    func client() throws -> EngineClient { EngineClient(try locate()) }
+    /// Throws what resolving throws, `client.engine_not_found`, `client.address` or `client.address_file`.
+    func locate() async throws -> EngineAddress { try EngineAddress(located: try await .resolve(given)) }
+
+    func client() async throws -> EngineClient { EngineClient(try await locate()) }
+}
+
+extension EngineAddress {
+    /// What the settings say: the address itself, or what stands in the data directory. Where both were given, the one
+    /// whose source goes first, so that `--data` on the command line is not overruled by a variable.
+    init(located settings: ResolvedSettings) throws {
+        let (url, directory) = (settings.origin(Settings.engineURL), settings.origin(Settings.dataDir))
+        if let engine = settings.value(Settings.engineURL), url.rank <= directory.rank {
+            try self.init(engine, origin: url.description, isFromFile: false)
+            return
+        }
+        let path = settings[Settings.dataDir]
+        guard let address = try EngineAddressFile.read(in: path) else {
+            throw EngineError(
+                .engineNotFound, .environment, "no engine runs on the data directory '\(path)' (\(directory.description))",
+                remedy: "Start one with 'pioneer run FILE', or name its data directory with --data, or its address with --to.")
+        }
+        try self.init(address, origin: EngineAddressFile.path(in: path), isFromFile: true)
+    }
 }

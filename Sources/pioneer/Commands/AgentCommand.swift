@@ -37,36 +37,22 @@ struct HostCommand: AsyncParsableCommand {
 
     @OptionGroup var engine: EngineOptions
 
-    @Option(help: ArgumentHelp("From sample to sample.", valueName: "span"))
-    var every: TimeSpan = .seconds(10)
-
-    @Option(
-        help: ArgumentHelp("A folder for what the engine does not have yet. Default: agent-spool in the data directory.", valueName: "dir"))
-    var spool: String?
-
-    @Option(help: ArgumentHelp("This machine's name in 'resource_id'. Default: its host name.", valueName: "name"))
-    var resourceId: String?
-
-    @Option(help: ArgumentHelp("How many of the busiest processes to report; 0: none.", valueName: "n"))
-    var processes = 5
-
-    @Option(help: ArgumentHelp("The topic, of the schema resource-metric.", valueName: "topic"))
-    var topic = "cloud.metrics"
+    @OptionGroup var agent: AgentSettingOptions
 
     @Flag(help: "Also say what is usually passed over in silence.")
     var verbose = false
 
-    func validate() throws {
-        guard (0...1_000).contains(processes) else { throw ValidationError("--processes takes 0 to 1000.") }
-    }
-
     func run() async throws {
-        let address = try engine.locate()
-        let folder = spool ?? DataDirectoryPath.chosen(option: engine.data) + "/agent-spool"
-        var configuration = HostAgent.Configuration(engine: address.url, topic: try TopicName.checked(topic), spoolFolder: folder)
-        configuration.host = resourceId
-        configuration.interval = every
-        configuration.busiestProcesses = processes
+        var given = engine.given
+        agent.add(to: &given)
+        let settings = try await ResolvedSettings.resolve(given)
+        let address = try EngineAddress(located: settings)
+        var configuration = HostAgent.Configuration(
+            engine: address.url, topic: try TopicName.checked(settings[Settings.agentTopic]),
+            spoolFolder: settings.value(Settings.agentSpool) ?? settings[Settings.dataDir] + "/agent-spool")
+        configuration.host = settings.value(Settings.agentResourceID)
+        configuration.interval = settings[Settings.agentEvery]
+        configuration.busiestProcesses = settings[Settings.agentProcesses]
         let clock = SystemClock()
         Telemetry.start(level: verbose ? .debug : .info, format: .suitingStandardError, clock: clock)
         let random = SeededRandom(seed: Stopwatch.nanoseconds() ^ UInt64(bitPattern: clock.now().microseconds))

@@ -59,7 +59,7 @@ struct Append: AsyncParsableCommand {
 
     func run() async throws {
         let name = try TopicName.checked(topic)
-        let address = try engine.locate()
+        let address = try await engine.locate()
         // Asked first, so that an engine that is not there is reported at once and not after all retries.
         _ = try await EngineClient(address).value(RequestPath(["health"]))
         Telemetry.start(level: .warning, format: .text, clock: SystemClock())

@@ -23,8 +23,7 @@ struct Bench: AsyncParsableCommand {
 
     @Argument(help: "The topology file.")
     var file: String
-    @Option(help: "Directory of the schemas; schemas/ beside the topology's folder unless given.")
-    var schemas: String?
+    @OptionGroup var topologies: TopologyOptions
     @Option(help: ArgumentHelp(
         "JSON lines to take instead of made events: again and again, in order, moved on in time.", valueName: "file"))
     var events: String?
@@ -59,10 +58,11 @@ struct Bench: AsyncParsableCommand {
 
     /// Ctrl-C ends it without figures, and leaves no files.
     func run() async throws {
-        try await untilStopSignal { try print(measured()) }
+        let schemas = try await topologies.schemasDirectory()
+        try await untilStopSignal { try print(measured(schemas: schemas)) }
     }
 
-    private func measured() throws -> BenchReport {
+    private func measured(schemas: String?) throws -> BenchReport {
         guard let plan = try PlanLoading.plans(files: [file], schemas: schemas).first else { throw ExitStatus.findings }
         return try measure(plan)
     }

@@ -5,7 +5,7 @@ import Planner
 import TopologyFile
 
 /// `pioneer check FILE…`
-struct Check: ParsableCommand {
+struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check topology and tests files; show the type of each stream.",
         discussion: """
@@ -25,13 +25,13 @@ struct Check: ParsableCommand {
     @Argument(help: ArgumentHelp("Topology files, and tests files NAME.test.yaml.", valueName: "file"))
     var files: [String]
 
-    @Option(help: ArgumentHelp("The schemas' directory. Default: 'schemas' beside the topologies' directory.", valueName: "dir"))
-    var schemas: String?
+    @OptionGroup var topologies: TopologyOptions
 
     @Flag(help: "Print findings and types as JSON.")
     var json = false
 
-    func run() throws {
+    func run() async throws {
+        let schemas = try await topologies.schemasDirectory()
         var reports: [CheckReport] = []
         var specifications: [TopologySpecification] = []
         for path in files {

@@ -55,7 +55,7 @@ struct Query: AsyncParsableCommand {
 
     func run() async throws {
         let terminal = Terminal.standardOutput
-        let client = try engine.client()
+        let client = try await engine.client()
         let answer = try await client.value(path)
         if json {
             StandardStreams.print(answer.description)

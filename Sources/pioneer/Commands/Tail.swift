@@ -60,7 +60,7 @@ struct Tail: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let client = try engine.client()
+        let client = try await engine.client()
         let list = try await client.value(.api("topics"))
         guard let topics = TopicList(list) else {
             throw EngineAnswer.notUnderstood(Array(list.description.utf8), from: client.address)

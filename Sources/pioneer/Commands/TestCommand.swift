@@ -6,10 +6,11 @@ import Runtime
 import TopologyFile
 
 /// `pioneer test FILE…`
-struct TestCommand: ParsableCommand {
+struct TestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "test",
         abstract: "Run the tests beside topologies, without a server.",
+        usage: "pioneer test <file> ... [<options>]",
         discussion: """
             The tests of NAME.yaml are in NAME.test.yaml beside it. They run on the engine's own tasks, in memory, and time \
             is what the test says: series and events in order, then 'advance_to'.
@@ -31,13 +32,13 @@ struct TestCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Run only tests whose name contains this.", valueName: "text"))
     var only: String?
 
-    @Option(help: ArgumentHelp("The schemas' directory. Default: 'schemas' beside the topologies' directory.", valueName: "dir"))
-    var schemas: String?
+    @OptionGroup var topologies: TopologyOptions
 
     @Flag(help: "Print the outcome as JSON.")
     var json = false
 
-    func run() throws {
+    func run() async throws {
+        let schemas = try await topologies.schemasDirectory()
         let terminal = Terminal.standardOutput
         var outcome = TestOutcome()
         for path in try testFiles() {

@@ -91,17 +91,17 @@ extension ErrorCode {
 extension DataDirectory {
     /// How many partitions topics have: as many as those that are there, which all have the same number. In a new
     /// directory as many as wanted. Throws `run.partitions_fixed` where others are wanted than there are.
-    func partitionCount(wanted: Int?) throws -> Int {
-        try Self.partitionCount(wanted: wanted, existing: store.topics().map(\.partitionCount).max(), in: path)
+    func partitionCount(wanted: Int?, askedBy: String) throws -> Int {
+        try Self.partitionCount(wanted: wanted, askedBy: askedBy, existing: store.topics().map(\.partitionCount).max(), in: path)
     }
 
-    static func partitionCount(wanted: Int?, existing: Int?, in path: String) throws -> Int {
+    static func partitionCount(wanted: Int?, askedBy: String, existing: Int?, in path: String) throws -> Int {
         guard let existing else { return wanted ?? 1 }
         guard let wanted, wanted != existing else { return existing }
         throw EngineError(
             .partitionsFixed, .user,
-            "the topics in '\(path)' have \(Figures.count(existing, "partition")), and --partitions asks for \(wanted)",
-            remedy: "Leave --partitions away: records keep the partition that their key had. Or use another data directory.")
+            "the topics in '\(path)' have \(Figures.count(existing, "partition")), and \(askedBy) asks for \(wanted)",
+            remedy: "Leave the setting 'partitions' away: records keep the partition that their key had. Or use another data directory.")
     }
 
     /// Forgets what a topology has made so far, so that it starts over from the records still in the log. Its views go

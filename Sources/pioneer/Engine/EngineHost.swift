@@ -78,7 +78,7 @@ private struct EngineWatch: Service {
     private static let interval = Duration.milliseconds(100)
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        await cancelWhenGracefulShutdown {
             while !engine.isStopping {
                 do { try await Task.sleep(for: Self.interval) } catch { return }
             }
