@@ -18,9 +18,9 @@ struct ConfigCommand: AsyncParsableCommand {
             EXAMPLES
               pioneer config
               pioneer config listen agent.every
-              pioneer config --config prod.yaml --listen 8080
+              pioneer config --config deploy/pioneer.yaml --listen 8080
               PIONEER_WORKERS=2 pioneer config --json | jq '.settings[].value'
-              pioneer config --example > pioneer.yaml
+              pioneer config --example > settings.yaml
 
             EXIT STATUS
               0   every setting can be used

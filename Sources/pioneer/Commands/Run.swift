@@ -20,7 +20,7 @@ struct Run: AsyncParsableCommand {
               pioneer run topologies/*.yaml --data /var/lib/pioneer --listen 127.0.0.1:8080
               pioneer run topologies/usage.yaml --partitions 4 --workers 2
               pioneer run topologies/usage.yaml --rebuild usage
-              pioneer run topologies/usage.yaml --config pioneer.yaml
+              pioneer run topologies/usage.yaml --config deploy/pioneer.yaml
 
             Settings can also come from variables ($PIONEER_LISTEN for --listen) and from a file; 'pioneer config' shows \
             them all with what they are and where that comes from.
