@@ -21,8 +21,8 @@ struct APIRouter {
 
     /// For the message about a path that is not there.
     static let paths = [
-        "/health", "/api/v1/status", "/api/v1/topics", "/api/v1/topics/{topic}/records", "/api/v1/producers/{producer}", "/api/v1/views",
-        "/api/v1/views/{view}",
+        "/health", "/api/v1/status", "/api/v1/topics", "/api/v1/topics/{topic}", "/api/v1/topics/{topic}/records",
+        "/api/v1/producers/{producer}", "/api/v1/views", "/api/v1/views/{view}",
     ]
 
     func router() -> Router<Context> {
@@ -36,6 +36,7 @@ struct APIRouter {
         add("/health", [.get: health.answer], to: router)
         add("/api/v1/status", [.get: StatusRoute(engine: engine, work: work).answer], to: router)
         add("/api/v1/topics", [.get: topics.list], to: router)
+        add("/api/v1/topics/{topic}", [.get: topics.one], to: router)
         add("/api/v1/topics/{topic}/records", [.get: records.answer, .post: append.answer], to: router)
         add("/api/v1/producers/{producer}", [.get: topics.producer], to: router)
         add("/api/v1/views", [.get: views.list], to: router)

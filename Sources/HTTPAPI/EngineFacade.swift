@@ -15,6 +15,9 @@ public protocol EngineFacade: Sendable {
     /// All there is to know of what runs. Throws what the stores throw.
     func report() throws -> EngineReport
 
+    /// The sources of all topologies that read the topic. Empty where none does.
+    func readings(of topic: TopicName) -> [SourceReading]
+
     /// Splits lines of JSON into records, reads their keys by the topic's schema, and spreads them over the partitions.
     /// Throws `append.topic_not_read` when no schema says how the topic is keyed.
     func route(topic: TopicName, lines: UnsafeRawBufferPointer, now: EventTime) throws -> RoutedLines
@@ -60,11 +63,16 @@ public struct EngineHealth: Sendable {
         /// Since the process started.
         public var recordCount: Int
         public var lateCount: Int
+        /// The same by the stream whose windows had closed.
+        public var lateByStream: [String: Int]
         public var deadLetterCount: Int
+        /// The same by error code.
+        public var deadLettersByCode: [String: Int]
 
         public init(
             partition: PartitionNumber, epoch: Epoch, watermark: EventTime, clock: EventTime,
-            positions: [EpochRecord.InputPosition], recordCount: Int, lateCount: Int, deadLetterCount: Int
+            positions: [EpochRecord.InputPosition], recordCount: Int, lateCount: Int, lateByStream: [String: Int] = [:],
+            deadLetterCount: Int, deadLettersByCode: [String: Int] = [:]
         ) {
             self.partition = partition
             self.epoch = epoch
@@ -73,7 +81,9 @@ public struct EngineHealth: Sendable {
             self.positions = positions
             self.recordCount = recordCount
             self.lateCount = lateCount
+            self.lateByStream = lateByStream
             self.deadLetterCount = deadLetterCount
+            self.deadLettersByCode = deadLettersByCode
         }
     }
 

@@ -38,9 +38,15 @@ struct HealthRoute: Sendable {
             json.field("clock", task.clock)
             json.field("records", task.recordCount)
             json.field("late", task.lateCount)
+            json.field("late_by_stream") { write(task.lateByStream, to: json) }
             json.field("dead_letters", task.deadLetterCount)
+            json.field("dead_letters_by_code") { write(task.deadLettersByCode, to: json) }
             json.field("positions") { json.array(task.positions) { write($0, to: json) } }
         }
+    }
+
+    private func write(_ counts: [String: Int], to json: JSONOutput) {
+        json.object { for (name, count) in counts.sorted(by: { $0.key < $1.key }) { json.field(name, count) } }
     }
 
     private func write(_ position: EpochRecord.InputPosition, to json: JSONOutput) {

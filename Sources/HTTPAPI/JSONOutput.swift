@@ -62,6 +62,9 @@ final class JSONOutput {
         if let text { JSONText.append(string: text, to: arena) } else { arena.append("null") }
     }
 
+    /// Text that is JSON already.
+    func raw(_ text: String) { arena.append(text) }
+
     func value(_ value: Value) { JSONText.append(value, to: arena) }
 
     var buffer: ByteBuffer { ByteBuffer(bytes: UnsafeRawBufferPointer(arena.bytes)) }

@@ -4,7 +4,7 @@ import HTTPTypes
 import Hummingbird
 import Stores
 
-/// `GET /api/v1/topics` and `GET /api/v1/producers/{producer}?topic=…`.
+/// `GET /api/v1/topics`, `GET /api/v1/topics/{topic}` and `GET /api/v1/producers/{producer}?topic=…`.
 struct TopicRoutes: Sendable {
     let engine: any EngineFacade
     let work: BlockingWork
@@ -25,7 +25,22 @@ struct TopicRoutes: Sendable {
         return json.response()
     }
 
-    private func write(_ topic: TopicDescription, ranges: [OffsetRange], to json: JSONOutput) {
+    /// One topic, and how each topology that reads it does: schema, key and event time.
+    @Sendable
+    func one(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+        try QueryParameters(request.uri.query).allow([])
+        let name = try context.pathPart("topic"), engine = engine
+        let (topic, ranges, readings) = try await work.run {
+            let topic = try TopicLookup.topic(name, in: engine.log)
+            let ranges = try (0..<topic.partitionCount).map { try engine.log.range(of: TopicPartition(topic.name, PartitionNumber($0))) }
+            return (topic, ranges, engine.readings(of: topic.name))
+        }
+        let json = JSONOutput()
+        write(topic, ranges: ranges, readings: readings, to: json)
+        return json.response()
+    }
+
+    private func write(_ topic: TopicDescription, ranges: [OffsetRange], readings: [SourceReading]? = nil, to json: JSONOutput) {
         json.object {
             json.field("topic", topic.name.text)
             json.field("internal", topic.name.isInternal)
@@ -45,6 +60,7 @@ struct TopicRoutes: Sendable {
                     }
                 }
             }
+            if let readings { json.field("read_by") { json.array(readings) { $0.write(to: json) } } }
         }
     }
 

@@ -50,7 +50,8 @@ struct AppendTests {
     @discardableResult
     private func append(_ path: String, to engine: FakeEngine) async throws -> AppendTally {
         try await Appending(
-            source: try ByteSource(path: path), producer: producer, isResumable: true, send: { try engine.send($0, $1, $2) },
+            batches: StreamedBatches(InputBytes(try ByteSource(path: path)), LineReader()), producer: producer, isResumable: true,
+            send: { try engine.send($0, $1, $2) },
             lastSequence: { engine.last[$0] }, report: { _ in }
         ).run()
     }
@@ -124,19 +125,24 @@ struct AppendTests {
     }
 
     @Test(arguments: [1, 13, 1 << 16])
-    func `batches are the same however the bytes arrive`(step: Int) {
+    func `batches are the same however the bytes arrive`(step: Int) throws {
         let line = Array(String(repeating: "x", count: 700_000).utf8) + [0x0A]
-        let bytes = line + [0x0A] + line + Array("short\n\n last".utf8)
-        var batcher = LineBatcher()
+        let bytes = line + [0x0A] + line + Array("short\r\n\n last".utf8)
+        let reader = LineReader()
+        var cutter = BatchCutter()
         var batches: [LineBatch] = []
-        for start in stride(from: 0, to: bytes.count, by: step == 1 ? 999 : step) {
-            batcher.add(bytes[start..<min(start + (step == 1 ? 999 : step), bytes.count)])
-            while let batch = batcher.next() { batches.append(batch) }
+        let width = step == 1 ? 999 : step
+        for start in stride(from: 0, to: bytes.count, by: width) {
+            try bytes[start..<min(start + width, bytes.count)].withUnsafeBufferPointer { try reader.read($0) { cutter.add($0) } }
+            while let batch = cutter.takeFull() { batches.append(batch) }
         }
-        while let batch = batcher.finish(isEnd: true) { batches.append(batch) }
+        try reader.finish { cutter.add($0) }
+        while let batch = cutter.takeFull() { batches.append(batch) }
+        if let rest = cutter.takeRest() { batches.append(rest) }
         #expect(batches.map(\.lines) == [1, 3])
         #expect(batches.map(\.isFull) == [true, false])
         #expect(batches.map(\.end) == [700_001, bytes.count])
+        #expect(batches.last?.body.suffix(12) == Array("short\n last\n".utf8)[...])
     }
 
     @Test func `a producer's name tells topics, paths and first lines apart, and fits the engine's limit`() throws {
@@ -153,13 +159,19 @@ struct AppendTests {
     }
 
     @Test func `progress shows lines, share, rate and time left`() {
-        let tally = AppendTally(appended: 10_000, skipped: 0, withoutKey: 0, position: 250)
-        #expect(AppendReport.progress(of: "f", tally, size: 1_000, seconds: 2) == "f: 10,000 lines  25%  5,000/s  6.0 s left")
-        #expect(AppendReport.progress(of: "f", tally, size: nil, seconds: 2) == "f: 10,000 lines  5,000/s")
+        let tally = AppendTally(appended: 10_000)
+        func text(_ share: Double?, begun: Double = 0) -> String {
+            AppendReport.progress(of: "f", tally, share: share, begun: begun, seconds: 2)
+        }
+        #expect(text(0.25) == "f: 10,000 lines  25%  5,000/s  6.0 s left")
+        #expect(text(nil) == "f: 10,000 lines  5,000/s")
+        // What was there before took next to no time.
+        #expect(text(0.75, begun: 0.5) == "f: 10,000 lines  75%  5,000/s  2.0 s left")
+        #expect(AppendReport.reading("sorting", "f", share: 0.5, seconds: 3) == "sorting f:  50%  3.0 s left")
     }
 
     @Test func `the report tells what was new, what was there, and what has no key`() {
-        let tally = AppendTally(appended: 1_200, skipped: 300, withoutKey: 2, position: 0)
+        let tally = AppendTally(appended: 1_200, skipped: 300, withoutKey: 2)
         let lines = AppendReport(topic: "t", tally: tally, seconds: 0.5).lines
         #expect(lines.first == "t: 1,200 lines appended in 500 ms, 300 there from before, 2 without a key")
         #expect(lines.last?.contains("dead letters") == true)

@@ -45,7 +45,8 @@ final class FakeEngine: EngineFacade {
             input: Self.events, next: Offset(3), maxEventTime: EventTime(seconds: 60), watermark: EventTime(seconds: 60), isIdle: false)
         let task = EngineHealth.Task(
             partition: PartitionNumber(0), epoch: Epoch(7), watermark: EventTime(seconds: 50), clock: .earliest, positions: [position],
-            recordCount: 3, lateCount: 1, deadLetterCount: 2)
+            recordCount: 3, lateCount: 1, lateByStream: ["usage_5m": 1], deadLetterCount: 2,
+            deadLettersByCode: ["decode.syntax": 2])
         return EngineHealth(
             status: status.withLock { $0 }, version: "1.2.3", uptime: .seconds(90), topologies: [.init(name: "usage", tasks: [task])])
     }
@@ -86,6 +87,18 @@ final class FakeEngine: EngineFacade {
             status: EngineStatus(
                 readAt: EventTime(seconds: 100), topologies: [.init(name: "usage", tasks: [task], views: [view])]),
             process: ProcessFigures(residentBytes: 1 << 20, cpuSeconds: 1.5, diskBytes: 2 << 20))
+    }
+
+    func readings(of topic: TopicName) -> [SourceReading] {
+        guard topic == Self.events.topic else { return [] }
+        let schema = Schema(name: "Event", doc: "\"Quoted\".", fields: [
+            .init("id", .string), .init("at", .timestampMillis), .init("note", .string, isNullable: true, defaultJSON: "null"),
+        ])
+        return [
+            SourceReading(
+                topology: "usage", source: "events", schemaName: "event", schema: schema, key: ["id"], eventTimeField: "at",
+                outOfOrder: .seconds(30), idleAfter: .minutes(1), maxAhead: .hours(1))
+        ]
     }
 
     func route(topic: TopicName, lines: UnsafeRawBufferPointer, now: EventTime) throws -> RoutedLines {

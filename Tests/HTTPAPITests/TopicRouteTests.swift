@@ -29,6 +29,24 @@ import Testing
         }
     }
 
+    @Test func `a topic tells how the topologies that read it do`() async throws {
+        try await withAPI { api, engine async throws in
+            let answer = try await api.get("/api/v1/topics/events")
+            #expect(answer.status == 200 && answer.json?["partitions"]?.elements?.count == 2)
+            let reading = try #require(answer.json?["read_by"]?.elements?.first)
+            let known = try #require(engine.readings(of: FakeEngine.events.topic).first)
+            #expect(reading["topology"]?.string == "usage" && reading["source"]?.string == "events")
+            #expect(reading["key"]?.description == #"["id"]"#)
+            #expect(
+                reading["event_time"]?.description == #"{"field":"at","out_of_order":"30s","idle_after":"1m","max_ahead":"1h"}"#)
+            let schema = try #require(reading["schema"]).description
+            #expect(AvroSchemaParser.parse(schema, file: "schema").schema == known.schema)
+            #expect(try await api.get("/api/v1/topics/single").json?["read_by"]?.elements?.isEmpty == true)
+            let unknown = try await api.get("/api/v1/topics/evnets")
+            #expect(unknown.status == 404 && unknown.errorText.contains("did you mean 'events'?"))
+        }
+    }
+
     @Test func `a producer's request is appended once, and a gap is refused with what comes next`() async throws {
         try await withAPI { api, _ async throws in
             let headers = ["Pioneer-Producer": "agent-1", "Pioneer-Sequence": "5"]

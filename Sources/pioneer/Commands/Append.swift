@@ -1,30 +1,42 @@
-import Agents
 import ArgumentParser
 import Base
 import Columns
-import Telemetry
 
 /// `pioneer append TOPIC [FILE…]`
 struct Append: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Append JSON lines to a topic, from files or standard input.",
+        abstract: "Append JSON lines or CSV tables to a topic, from files or standard input.",
         usage: "pioneer append <topic> [<file> ...] [<options>]",
         discussion: """
-            Every line is one record, a JSON object in the topic's schema. An append that was interrupted goes on where it \
-            stopped when the same command is given again, and nothing is appended twice; a file that has grown since is \
-            appended from where it ended. The engine remembers how far each file is, by the topic, the file's path and its \
-            first line.
+            Every line is one record, a JSON object in the topic's schema. A table is CSV with a header line; its name ends in \
+            .csv or .tsv, or --format says so. Gzip is read as it is, whatever the name.
 
-            Standard input cannot be told apart from another: name it with --producer to make it resume.
+            Each column of a table is the field of its name, unless --columns says otherwise. What stands there before the \
+            first ';' holds for every event of a row, and each part after it makes one event: 'field=column' takes a column, \
+            'field="text"' a text, 'field' alone the column of that name. Cells become what the topic's schema has: numbers, \
+            booleans, times (UTC where no zone stands). An empty cell is null, and a part whose cells are all empty makes no \
+            event.
+
+            Records that come after their windows have closed count for nothing there: when more than one in a hundred is \
+            late, or too far ahead, a warning says so and why. --sort puts a table into the order of time; --shift-to moves \
+            all times by one amount, so that old data ends now.
+
+            An append that was interrupted goes on where it stopped when the same command is given again, and nothing is \
+            appended twice; a file that has grown since is appended from where it ended. The engine remembers how far each \
+            file is, by the topic, the file's path, its first line, and what is made of it; and where --shift-to has moved \
+            it. Standard input cannot be told apart from another: name it with --producer to make it resume.
 
             EXAMPLES
               pioneer append cloud.metrics metrics.jsonl
-              zcat history.jsonl.gz | pioneer append cloud.metrics --producer history-2025
+              pioneer append cloud.metrics history.jsonl.gz
+              pioneer append cloud.metrics metrics.csv --sort --shift-to now
+              pioneer append cloud.metrics usage.csv.gz --columns \\
+                'resource_id, observed_at=time; metric="cpu", value=cpu_pct'
               tail -F app.jsonl | pioneer append app.events
               pioneer append cloud.metrics metrics.jsonl --restart --json
 
             EXIT STATUS
-              0   all lines are durable in the topic
+              0   all records are durable in the topic
               2   refused, or a file cannot be used
               3   the engine is not reachable
             """)
@@ -32,8 +44,30 @@ struct Append: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The topic to append to.", valueName: "topic"))
     var topic: String
 
-    @Argument(help: ArgumentHelp("Files of JSON lines; none or '-' is standard input.", valueName: "file"))
+    @Argument(help: ArgumentHelp("Files of JSON lines or CSV; none or '-' is standard input.", valueName: "file"))
     var files: [String] = []
+
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case csv, jsonl
+    }
+
+    @Option(help: ArgumentHelp("Read all inputs as tables (csv) or as JSON lines (jsonl), whatever their names.", valueName: "format"))
+    var format: Format?
+
+    @Option(help: ArgumentHelp("How a table's columns become fields of events.", valueName: "mapping"))
+    var columns: String?
+
+    @Option(help: ArgumentHelp("What stands between a table's cells: a character, or 'tab'.", valueName: "character"))
+    var delimiter: String?
+
+    @Flag(help: "Pass over rows of a table that are wrong, and count them.")
+    var skipBadRows = false
+
+    @Flag(help: ArgumentHelp("Append in the order of event time; takes up to \(ByteCount(SortedBatches.bytesMax)) of events."))
+    var sort = false
+
+    @Option(help: ArgumentHelp("Move all event times by one amount, so that the latest is then: now, or a time.", valueName: "time"))
+    var shiftTo: String?
 
     @Option(help: ArgumentHelp("Resume under this name instead of the file's own; one input only.", valueName: "id"))
     var producer: String?
@@ -46,79 +80,60 @@ struct Append: AsyncParsableCommand {
 
     @OptionGroup var engine: EngineOptions
 
-    /// How long a request is tried again before the command gives up.
-    private static let patience = TimeSpan.seconds(30)
-
     func validate() throws {
         if producer != nil, files.count > 1 { throw ValidationError("--producer names one input; append the files one by one.") }
         if let producer, !(1...AppendProducer.idBytesMax).contains(producer.utf8.count)
             || !producer.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
             throw ValidationError("--producer takes 1 to \(AppendProducer.idBytesMax) printable ASCII characters without blanks.")
         }
+        if let shiftTo, ShiftTarget(shiftTo) == nil {
+            throw ValidationError("'--shift-to \(shiftTo)' is no time\nIt takes \(ShiftTarget.allowedForm).")
+        }
+        if let delimiter, Self.delimiterByte(delimiter) == nil {
+            throw ValidationError(
+                "'--delimiter \(delimiter)' is no delimiter\nIt takes one ASCII character that is no quote and no line break, or 'tab'.")
+        }
+        for path in inputs where try making(of: path).format == .lines {
+            for (name, isGiven) in [("--columns", columns != nil), ("--delimiter", delimiter != nil), ("--skip-bad-rows", skipBadRows)]
+            where isGiven {
+                throw ValidationError("\(name) is for tables, and '\(path)' is none by its name\nSay with --format csv that it is one.")
+            }
+        }
     }
 
     func run() async throws {
-        let name = try TopicName.checked(topic)
-        let address = try await engine.locate()
-        // Asked first, so that an engine that is not there is reported at once and not after all retries.
-        _ = try await EngineClient(address).value(RequestPath(["health"]))
-        Telemetry.start(level: .warning, format: .text, clock: SystemClock())
-        // The seed only has to differ between runs: it names inputs without a name and spreads retries.
-        var random = SeededRandom(seed: Stopwatch.nanoseconds() ^ UInt64(bitPattern: SystemClock().now().microseconds))
-        var configuration = AppendClient.Configuration()
-        configuration.giveUpAfter = Self.patience
-        let client = try AppendClient(engine: address.url, configuration: configuration, random: random)
-        let progress = RateLine()
-        var total = AppendTally()
-        for path in files.isEmpty ? [ByteSource.standardInput] : files {
-            let tally = try await append(path, to: name, client, progress, &random)
-            total = total + tally
-        }
-        progress.clear()
-        let report = AppendReport(topic: name.text, tally: total, seconds: progress.elapsedSeconds)
+        let run = try await AppendRun(
+            topic: TopicName.checked(topic), client: await engine.client(), producer: producer, restarts: restart,
+            isSorted: sort)
+        for path in inputs { try await run.append(path, making: try making(of: path)) }
+        let report = try await run.report()
         StandardStreams.print(lines: json ? [report.json.description] : report.lines)
     }
 
-    private func append(
-        _ path: String, to topic: TopicName, _ client: AppendClient, _ progress: RateLine, _ random: inout SeededRandom
-    ) async throws -> AppendTally {
-        let source = try ByteSource(path: path)
-        if source.isTerminal { StandardStreams.complain("Reading JSON lines from the terminal; Ctrl-D ends.") }
-        // Neither standard input nor a pipe under a path can be read a second time.
-        let isInput = source.size == nil || path == ByteSource.standardInput
-        let producer = try self.producer(of: path, isInput: isInput, topic, &random)
-        if restart, !isInput {
-            let id = producer.id
-            StandardStreams.complain("Appending '\(path)' anew as '\(id)'; if it is interrupted, go on with --producer \(id)")
+    private var inputs: [String] { files.isEmpty ? [ByteSource.standardInput] : files }
+
+    /// What is made of an input, by its name and the options.
+    private func making(of path: String) throws -> InputMaking {
+        var making = InputMaking(format: .lines, isSorted: sort, shiftTarget: shiftTo.flatMap { ShiftTarget($0) })
+        let byName = InputMaking.tableDelimiter(path: path)
+        let isTable = format.map { $0 == .csv } ?? (byName != nil)
+        var words: [String] = []
+        if isTable {
+            let byte = delimiter.flatMap(Self.delimiterByte) ?? byName ?? UInt8(ascii: ",")
+            let mapping = try columns.map { try ColumnMapping($0) }
+            making.format = .table(TableReader.Format(delimiter: byte, mapping: mapping, skipsBadRows: skipBadRows))
+            words = ["table \(byte)", columns ?? ""]
         }
-        let appending = Appending(
-            source: source, producer: producer, isResumable: !isInput || self.producer != nil,
-            send: { name, number, batch in
-                let answer = try await client.appendWithReceipt(topic: topic, producer: name, sequence: number, body: batch.body)
-                guard case .outOfSequence(let expected) = answer.outcome else { return answer.receipt }
-                throw EngineError(
-                    .appendConflict, .user, "The engine waits for batch \(expected) of '\(source.name)', not for \(number).",
-                    remedy: "Another append of the same input may be running; let it end and give the command again.")
-            },
-            lastSequence: { try await client.lastSequence(of: $0, topic: topic) },
-            report: { tally in
-                progress.show { AppendReport.progress(of: source.name, tally, size: source.size, seconds: $0) }
-            })
-        do {
-            return try await appending.run()
-        } catch {
-            progress.clear()
-            throw error
-        }
+        if sort { words.append("sort") }
+        if let shiftTo { words.append("shift \(shiftTo)") }
+        making.words = words.joined(separator: "\n")
+        return making
     }
 
-    private func producer(
-        of path: String, isInput: Bool, _ topic: TopicName, _ random: inout SeededRandom
-    ) throws -> AppendProducer {
-        if let producer { return AppendProducer(id: producer) }
-        if isInput { return .unique("stdin", &random) }
-        if restart { return .unique("restart", &random) }
-        return try .file(at: path, topic: topic)
+    private static func delimiterByte(_ text: String) -> UInt8? {
+        if text == "tab" || text == "\\t" { return UInt8(ascii: "\t") }
+        guard text.utf8.count == 1, let byte = text.utf8.first, byte < 0x80, !"\"\r\n".utf8.contains(byte) else { return nil }
+        return byte
     }
 }
 

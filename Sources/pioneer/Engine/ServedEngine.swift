@@ -1,5 +1,6 @@
 import ArgumentParser
 import Base
+import Columns
 import HTTPAPI
 import Planner
 import Runtime
@@ -46,7 +47,20 @@ struct ServedEngine: EngineFacade {
         EngineHealth.Task(
             partition: status.task.partition, epoch: status.epoch, watermark: status.watermark, clock: status.clock,
             positions: status.positions, recordCount: status.counters.records, lateCount: status.counters.lateTotal,
-            deadLetterCount: status.counters.deadLetters)
+            lateByStream: status.counters.late, deadLetterCount: status.counters.deadLetters,
+            deadLettersByCode: status.counters.deadLettersByCode)
+    }
+
+    func readings(of topic: TopicName) -> [SourceReading] {
+        engine.plans.flatMap { plan in
+            plan.sources.filter { $0.topic == topic }.map { source in
+                SourceReading(
+                    topology: plan.topology, source: source.name, schemaName: source.schemaName, schema: source.schema,
+                    key: source.keyColumns.map { source.type.columns[$0].path },
+                    eventTimeField: source.type.columns[source.eventTimeColumn].path, outOfOrder: source.outOfOrder,
+                    idleAfter: source.idleAfter, maxAhead: source.maxAhead)
+            }
+        }
     }
 
     func route(topic: TopicName, lines: UnsafeRawBufferPointer, now: EventTime) throws -> RoutedLines {

@@ -23,13 +23,18 @@ struct AppendProducer: Equatable {
     func name(ofStretchAt start: Int) -> String { "\(id)@\(start)" }
     func name(ofRestAfter batches: Int64, stretchAt start: Int) -> String { "\(id)@\(start)/\(batches)" }
 
+    /// Under this name the engine keeps, as a number, something that all runs of one input have to agree on.
+    func name(ofFact fact: String) -> String { "\(id)!\(fact)" }
+
     /// A file's own: of the topic, the file's path and its first line, so that the file may grow or be copied back, while
     /// a rotated log under the same path is another input.
-    static func file(path: String, firstLine: some Sequence<UInt8>, topic: TopicName) -> AppendProducer {
+    /// - Parameter making: whatever else decides what is made of the lines; empty where they go as they are.
+    static func file(path: String, firstLine: some Sequence<UInt8>, making: String = "", topic: TopicName) -> AppendProducer {
         var hash = Fingerprint()
-        hash.combine(topic.text.utf8)
-        hash.combine(path.utf8)
-        hash.combine(firstLine)
+        hash.combinePart(topic.text.utf8)
+        hash.combinePart(path.utf8)
+        hash.combinePart(firstLine)
+        if !making.isEmpty { hash.combinePart(making.utf8) }
         let name = path.split(separator: "/").last.map(String.init) ?? path
         let shown = name.unicodeScalars.filter { $0.isASCII && $0.value > 0x20 && $0.value < 0x7F && $0 != "@" && $0 != "/" }.suffix(40)
         return AppendProducer(id: "file:\(String(String.UnicodeScalarView(shown))):\(hash.hex)")
@@ -38,24 +43,6 @@ struct AppendProducer: Equatable {
     /// One that nobody had before.
     static func unique(_ kind: String, _ random: inout some RandomNumberGenerator) -> AppendProducer {
         AppendProducer(id: "\(kind):\(String(random.next(), radix: 16))")
-    }
-}
-
-/// FNV-1a with 64 bits, of parts that are told apart: the same on every machine and in every release.
-private struct Fingerprint {
-    private var value: UInt64 = 0xCBF2_9CE4_8422_2325
-
-    mutating func combine(_ bytes: some Sequence<UInt8>) {
-        for byte in bytes { mix(byte) }
-        // No UTF-8 text has this byte: "ab", "c" and "a", "bc" differ.
-        mix(0xFF)
-    }
-
-    private mutating func mix(_ byte: UInt8) { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
-
-    var hex: String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }
 

@@ -5,36 +5,59 @@ import Columns
 struct AppendReport {
     var topic: String
     var tally: AppendTally
+    var timeliness: [TopologyTimeliness] = []
     var seconds: Double
 
     /// `metrics.jsonl: 1,200,000 lines  45%  120,000/s  12.0 s left`
-    /// - Parameter size: the input's bytes; nil where they are not known.
-    static func progress(of name: String, _ tally: AppendTally, size: Int?, seconds: Double) -> String {
+    /// - Parameters:
+    ///   - share: how much of the input the lines are; nil where that is not known.
+    ///   - begun: the share that was there before the first line was sent.
+    static func progress(of name: String, _ tally: AppendTally, share: Double?, begun: Double = 0, seconds: Double) -> String {
         var parts = ["\(name): \(Figures.count(tally.appended + tally.skipped, "line"))"]
-        if let size, size > 0 { parts.append("\(min(100, tally.position * 100 / size))%") }
+        if let share { parts.append(percent(share)) }
         let rate = seconds > 0 ? Double(tally.appended) / seconds : 0
         if tally.appended > 0 { parts.append("\(Figures.count(Int(rate)))/s") }
-        if let size, tally.position > 0, seconds > 1 {
-            let left = Double(max(0, size - tally.position)) * seconds / Double(tally.position)
-            parts.append("\(Figures.duration(seconds: left)) left")
-        }
+        if let left = left(share, begun: begun, seconds) { parts.append(left) }
         return parts.joined(separator: "  ")
+    }
+
+    /// `sorting metrics.csv: 45%  3.0 s left`
+    static func reading(_ what: String, _ name: String, share: Double?, seconds: Double) -> String {
+        (["\(what) \(name):"] + [share.map(percent), left(share, begun: 0, seconds)].compactMap { $0 }).joined(separator: "  ")
+    }
+
+    private static func percent(_ share: Double) -> String { "\(Int(share * 100))%" }
+
+    private static func left(_ share: Double?, begun: Double, _ seconds: Double) -> String? {
+        guard let share, share > begun, seconds > 1 else { return nil }
+        return "\(Figures.duration(seconds: (1 - share) * seconds / (share - begun))) left"
     }
 
     var lines: [String] {
         var text = "\(topic): \(Figures.count(tally.appended, "line")) appended in \(Figures.duration(seconds: seconds))"
         if tally.skipped > 0 { text += ", \(Figures.count(tally.skipped)) there from before" }
-        guard tally.withoutKey > 0 else { return [text] }
-        return [
-            text + ", \(Figures.count(tally.withoutKey)) without a key",
-            "    Of records without a key, those that cannot be read become dead letters of the topologies that read the topic.",
-        ]
+        if tally.withoutKey > 0 { text += ", \(Figures.count(tally.withoutKey)) without a key" }
+        var lines = [text]
+        if tally.reading.emptyEvents > 0 {
+            lines.append("    \(Figures.count(tally.reading.emptyEvents, "event")) not made, because the row's cells for it are empty.")
+        }
+        if tally.reading.badRows > 0 {
+            let first = tally.reading.firstFault.map { " The first: \($0)." } ?? ""
+            lines.append("    \(Figures.count(tally.reading.badRows, "bad row")) passed over.\(first)")
+        }
+        if tally.withoutKey > 0 {
+            lines.append(
+                "    Of records without a key, those that cannot be read become dead letters of the topologies that read the topic.")
+        }
+        return lines
     }
 
     var json: JSONValue {
         JSONValue(members: [
             ("topic", .text(topic)), ("appended", .int(tally.appended)), ("skipped", .int(tally.skipped)),
-            ("without_key", .int(tally.withoutKey)), ("seconds", .number(seconds)),
+            ("without_key", .int(tally.withoutKey)), ("bad_rows", .int(tally.reading.badRows)),
+            ("empty_events", .int(tally.reading.emptyEvents)), ("topologies", .list(timeliness.map(\.json))),
+            ("seconds", .number(seconds)),
         ])
     }
 }
@@ -44,17 +67,13 @@ extension AppendProducer {
     private static let firstLineBytesMax = 4_096
 
     /// The file's own name. Throws `append.input`.
-    static func file(at path: String, topic: TopicName) throws -> AppendProducer {
-        let source = try ByteSource(path: path)
+    static func file(at path: String, making: String = "", topic: TopicName) throws -> AppendProducer {
+        let input = InputBytes(try ByteSource(path: path))
         var first: [UInt8] = []
         reading: while first.count < firstLineBytesMax, !first.contains(0x0A) {
-            switch try source.next() {
-            case .bytes(let bytes): first += bytes
-            case .nothingYet: continue
-            case .end: break reading
-            }
+            if case .end = try input.next({ first += $0.prefix(firstLineBytesMax) }) { break reading }
         }
         let line = first.prefix(firstLineBytesMax).prefix { $0 != 0x0A }
-        return file(path: FilePath.absolute(path), firstLine: line, topic: topic)
+        return file(path: FilePath.absolute(path), firstLine: line, making: making, topic: topic)
     }
 }

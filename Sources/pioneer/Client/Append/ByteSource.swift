@@ -31,7 +31,8 @@ final class ByteSource {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw Self.fault("opened", path) }
         guard status.st_mode & S_IFMT != S_IFDIR else {
-            throw EngineError(.appendInput, .user, "'\(path)' is a folder.", remedy: "Name files of JSON lines, or '-' for standard input.")
+            throw EngineError(
+                .appendInput, .user, "'\(path)' is a folder.", remedy: "Name files of JSON lines or CSV, or '-' for standard input.")
         }
         size = status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil
     }
@@ -66,6 +67,6 @@ final class ByteSource {
         let reason = errno
         return EngineError(
             .appendInput, reason == ENOENT ? .user : .environment, "'\(path)' cannot be \(what): \(String(cString: strerror(reason))).",
-            remedy: "Name files of JSON lines that this user may read, or '-' for standard input.")
+            remedy: "Name files of JSON lines or CSV that this user may read, or '-' for standard input.")
     }
 }
