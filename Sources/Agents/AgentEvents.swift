@@ -31,9 +31,8 @@ struct SampleTaken: InternalEvent {
     var sequence: Int64
     var nanoseconds: UInt64
     var message: String { "Took a sample." }
-    var fields: [EventField] { [.init("measurements", measurements), .init("sequence", sequence)] }
-    var effects: [MetricEffect] {
-        [.add(measurements, to: "pioneer_agent_measurements_total"), .time("pioneer_agent_sample_seconds", nanoseconds: nanoseconds)]
+    var fields: [EventField] {
+        [.init("measurements", measurements), .init("sequence", sequence), .init("milliseconds", Double(nanoseconds) / 1e6)]
     }
 }
 
@@ -43,7 +42,6 @@ struct SampleLost: InternalEvent {
     var why: String
     var message: String { "A sample could not be kept." }
     var fields: [EventField] { [.init("why", why)] }
-    var effects: [MetricEffect] { [.add(1, to: "pioneer_agent_samples_lost_total")] }
 }
 
 struct SpoolDropped: InternalEvent {
@@ -53,7 +51,6 @@ struct SpoolDropped: InternalEvent {
     var limit: Int
     var message: String { "The spool is full: its oldest batches were dropped before the engine had them." }
     var fields: [EventField] { [.init("batches", batches), .init("bytes_max", limit)] }
-    var effects: [MetricEffect] { [.add(batches, to: "pioneer_agent_batches_dropped_total")] }
 }
 
 struct BatchAppended: InternalEvent {
@@ -63,9 +60,6 @@ struct BatchAppended: InternalEvent {
     var bytes: Int
     var message: String { "The engine has a batch." }
     var fields: [EventField] { [.init("sequence", sequence), .init("bytes", bytes)] }
-    var effects: [MetricEffect] {
-        [.add(1, to: "pioneer_agent_batches_appended_total"), .add(bytes, to: "pioneer_agent_appended_bytes_total")]
-    }
 }
 
 struct AppendRetried: InternalEvent {
@@ -76,7 +70,6 @@ struct AppendRetried: InternalEvent {
     var wait: TimeSpan
     var message: String { "The engine did not take an append; it is tried again." }
     var fields: [EventField] { [.init("engine", engine), .init("why", why), .init("wait", wait)] }
-    var effects: [MetricEffect] { [.add(1, to: "pioneer_append_retries_total")] }
 }
 
 struct AppendRefused: InternalEvent {
@@ -86,7 +79,6 @@ struct AppendRefused: InternalEvent {
     var wait: TimeSpan
     var message: String { "The engine refuses the agent's records; they stay in the spool and are offered again." }
     var fields: [EventField] { [.init("why", why), .init("wait", wait)] }
-    var effects: [MetricEffect] { [.add(1, to: "pioneer_append_refusals_total")] }
 }
 
 struct ProducerResynced: InternalEvent {

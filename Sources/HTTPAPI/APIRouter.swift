@@ -1,6 +1,7 @@
 import Base
 import HTTPTypes
 import Hummingbird
+import Telemetry
 
 /// The interface's paths. Each answers its methods, and 405 with `Allow` to the others.
 struct APIRouter {
@@ -11,17 +12,19 @@ struct APIRouter {
     private let clock: any WallClock
     private let work: BlockingWork
     private let signal: AppendSignal
+    private let metrics: MetricsRegistry
 
-    init(engine: any EngineFacade, clock: any WallClock, work: BlockingWork, signal: AppendSignal) {
+    init(engine: any EngineFacade, clock: any WallClock, work: BlockingWork, signal: AppendSignal, metrics: MetricsRegistry) {
         self.engine = engine
         self.clock = clock
         self.work = work
         self.signal = signal
+        self.metrics = metrics
     }
 
     /// For the message about a path that is not there.
     static let paths = [
-        "/health", "/api/v1/status", "/api/v1/topics", "/api/v1/topics/{topic}", "/api/v1/topics/{topic}/records",
+        "/health", "/metrics", "/api/v1/status", "/api/v1/topics", "/api/v1/topics/{topic}", "/api/v1/topics/{topic}/records",
         "/api/v1/producers/{producer}", "/api/v1/views", "/api/v1/views/{view}",
     ]
 
@@ -35,6 +38,7 @@ struct APIRouter {
         let health = HealthRoute(engine: engine, work: work)
         add("/health", [.get: health.answer], to: router)
         add("/api/v1/status", [.get: StatusRoute(engine: engine, work: work).answer], to: router)
+        add("/metrics", [.get: MetricsRoute(metrics: metrics, work: work).answer], to: router)
         add("/api/v1/topics", [.get: topics.list], to: router)
         add("/api/v1/topics/{topic}", [.get: topics.one], to: router)
         add("/api/v1/topics/{topic}/records", [.get: records.answer, .post: append.answer], to: router)

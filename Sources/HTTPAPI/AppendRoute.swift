@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import Stores
+import Telemetry
 
 /// `POST /api/v1/topics/{topic}/records`: the body's lines, each a JSON record, are appended as one: all of them or none.
 ///
@@ -32,7 +33,19 @@ struct AppendRoute: Sendable {
             let append = AppendRequest(topic: topic.name, producer: producer, records: routed.records)
             return (try engine.appender.append(append), routed.count, routed.withoutKeyCount)
         }
+        let routed = RecordsAppended(
+            topic: name, producer: producer?.id, records: count, withoutKey: withoutKeyCount, bytes: body.readableBytes)
+        Self.tell(outcome, routed)
         return try Self.response(outcome, count, withoutKeyCount, producer)
+    }
+
+    private static func tell(_ outcome: AppendOutcome, _ routed: RecordsAppended) {
+        let producer = routed.producer ?? ""
+        switch outcome {
+        case .appended: Telemetry.emit(routed)
+        case .duplicate: Telemetry.emit(AppendNotTaken(topic: routed.topic, producer: producer, reason: .duplicate))
+        case .outOfSequence: Telemetry.emit(AppendNotTaken(topic: routed.topic, producer: producer, reason: .outOfSequence))
+        }
     }
 
     private static func response(

@@ -4,6 +4,7 @@ import Hummingbird
 import Logging
 import NIOCore
 public import ServiceLifecycle
+public import Telemetry
 
 extension ErrorCode {
     /// The server was told to listen where other machines can reach it.
@@ -32,14 +33,17 @@ public struct HTTPServer: Service {
     private let engine: any EngineFacade
     private let clock: any WallClock
     private let address: Address
+    private let metrics: MetricsRegistry
     private let onListening: @Sendable (Int) async -> Void
 
     /// `onListening` is called once with the bound port, when requests are answered.
     ///
     /// Throws `api.not_loopback`: only this machine's own addresses may be listened on as long as there is no
     /// authentication.
+    /// - Parameter metrics: what `/metrics` answers.
     public init(
-        engine: any EngineFacade, clock: any WallClock, address: Address, onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+        engine: any EngineFacade, clock: any WallClock, address: Address, metrics: MetricsRegistry = MetricsRegistry([]),
+        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws {
         guard Loopback.contains(address.host) else {
             throw EngineError(
@@ -50,6 +54,7 @@ public struct HTTPServer: Service {
         self.engine = engine
         self.clock = clock
         self.address = address
+        self.metrics = metrics
         self.onListening = onListening
     }
 
@@ -80,7 +85,7 @@ public struct HTTPServer: Service {
         let host = address.host == "[::1]" ? "::1" : address.host
         let signal = signal ?? AppendSignal(log: engine.log, work: work)
         return Application(
-            router: APIRouter(engine: engine, clock: clock, work: work, signal: signal).router(),
+            router: APIRouter(engine: engine, clock: clock, work: work, signal: signal, metrics: metrics).router(),
             configuration: ApplicationConfiguration(address: .hostname(host, port: address.port), serverName: "pioneer"),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
             logger: Logger(label: "pioneer.http"))

@@ -21,7 +21,7 @@ final class Database: @unchecked Sendable {
     let directory: String
     let handle: OpaquePointer
     private let families: [OpaquePointer]
-    private let settings: DatabaseSettings
+    let settings: DatabaseSettings
     private let readOptions: OpaquePointer
     private let payloadReadOptions: OpaquePointer
     private let writeOptions: OpaquePointer

@@ -13,6 +13,8 @@ enum Limits {
     static let outputBytesKept = 1 << 20
     /// How often a task reads the clock; windows and `max_ahead` need no finer one.
     static let tickInterval = TimeSpan.seconds(1)
+    /// From one line about like troubles to the next.
+    static let noticeInterval = TimeSpan.minutes(1)
     /// How often retention and compaction are looked at.
     static let maintenanceInterval = TimeSpan.seconds(10)
     /// Rows of one projection step: one SQL transaction.

@@ -8,8 +8,7 @@
 ///         var message: String { "Committed an epoch." }
 ///         var fields: [EventField] { [.init("task", task), .init("records", records)] }
 ///         var effects: [MetricEffect] {
-///             [.add(records, to: "pioneer_records_total", ["topology": topology]),
-///              .time("pioneer_commit_seconds", nanoseconds: nanoseconds)]
+///             [.add(records, to: .records, ["topology": topology]), .time(.commitSeconds, nanoseconds: nanoseconds)]
 ///         }
 ///     }
 ///
@@ -80,13 +79,12 @@ extension EventField.Value: CustomStringConvertible {
     }
 }
 
-/// One change of one metric. Names are snake case with the unit last (`_total`, `_seconds`, `_bytes`); labels are few
-/// and of few values, for each combination is a series of its own.
+/// One change of one metric, with a value for each label that the metric declares.
 public enum MetricEffect: Sendable {
     /// Adds to a counter.
-    case add(Int, to: String, [String: String] = [:])
+    case add(Int, to: MetricDeclaration, [String: String] = [:])
     /// Sets a gauge.
-    case set(Double, of: String, [String: String] = [:])
-    /// Notes how long something took.
-    case time(String, nanoseconds: UInt64, [String: String] = [:])
+    case set(Double, of: MetricDeclaration, [String: String] = [:])
+    /// Notes how long something took, in a histogram of seconds.
+    case time(MetricDeclaration, nanoseconds: UInt64, [String: String] = [:])
 }

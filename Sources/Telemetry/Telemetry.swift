@@ -47,10 +47,11 @@ public enum Telemetry {
 
     private static func apply(_ effect: MetricEffect) {
         switch effect {
-        case .add(let count, let name, let labels): Counter(label: name, dimensions: dimensions(labels)).increment(by: count)
-        case .set(let value, let name, let labels): Gauge(label: name, dimensions: dimensions(labels)).record(value)
-        case .time(let name, let nanoseconds, let labels):
-            Timer(label: name, dimensions: dimensions(labels)).recordNanoseconds(Int64(clamping: nanoseconds))
+        case .add(let count, let metric, let labels):
+            Counter(label: metric.name, dimensions: dimensions(labels)).increment(by: count)
+        case .set(let value, let metric, let labels): Gauge(label: metric.name, dimensions: dimensions(labels)).record(value)
+        case .time(let metric, let nanoseconds, let labels):
+            Timer(label: metric.name, dimensions: dimensions(labels)).recordNanoseconds(Int64(clamping: nanoseconds))
         }
     }
 

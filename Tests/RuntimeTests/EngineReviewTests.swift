@@ -11,7 +11,7 @@ import Testing
     private func parts(_ store: InMemoryStore, _ views: MemoryViews) -> Engine.Parts {
         Engine.Parts(
             log: store, state: store, committer: store, views: views, clock: ManualClock(Sample.start + .hours(3)),
-            maintain: { _ in }, trim: { try store.deleteRecords(before: $1, in: $0) })
+            maintain: { _ in MaintenanceReport() }, trim: { try store.deleteRecords(before: $1, in: $0) })
     }
 
     private func settings(partitions: Int, workers: Int) -> EngineSettings {

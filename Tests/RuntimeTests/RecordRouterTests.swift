@@ -13,7 +13,7 @@ import Testing
         settings.partitionCount = partitions
         let parts = Engine.Parts(
             log: store, state: store, committer: store, views: MemoryViews(), clock: ManualClock(Sample.start),
-            maintain: { _ in }, trim: { try store.deleteRecords(before: $1, in: $0) })
+            maintain: { _ in MaintenanceReport() }, trim: { try store.deleteRecords(before: $1, in: $0) })
         let engine = try Engine(plans: [try Sample.plan()], settings: settings, parts: parts)
         return try bytes.withUnsafeBytes { try engine.route(topic: TopicName("readings")!, lines: $0, now: Sample.start) }
     }

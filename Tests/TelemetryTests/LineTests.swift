@@ -14,7 +14,7 @@ struct OrderShipped: InternalEvent {
     var fields: [EventField] {
         [.init("to", to), .init("parcels", parcels), .init("weight", 1.5), .init("express", true), .init("took", TimeSpan.seconds(90))]
     }
-    var effects: [MetricEffect] { [.add(parcels, to: "parcels_total", ["to": to]), .set(1.5, of: "weight_kilograms")] }
+    var effects: [MetricEffect] { [.add(parcels, to: .parcels, ["to": to]), .set(1.5, of: .weight)] }
 }
 
 /// Keeps what was written.

@@ -19,7 +19,7 @@ extension Engine {
             })
     }
 
-    private func task(_ status: TaskStatus, now: EventTime) throws -> EngineStatus.Task {
+    func task(_ status: TaskStatus, now: EventTime) throws -> EngineStatus.Task {
         let lags = try status.inputs.map { try lag(at: $0.position.next, of: $0.position.input, now: now) }
         return EngineStatus.Task(status: status, lags: lags, rates: board.rates(of: status.task))
     }
@@ -38,15 +38,19 @@ extension Engine {
     }
 
     private func view(_ definition: ViewDefinition) throws -> EngineStatus.View {
-        let partitions = try (0..<settings.partitionCount).map { number in
+        EngineStatus.View(
+            name: definition.name, partitions: try projections(of: definition),
+            rowCount: try rowCounts.count(of: definition.name, in: parts.views))
+    }
+
+    func projections(of view: ViewDefinition) throws -> [EngineStatus.View.Partition] {
+        try (0..<settings.partitionCount).map { number in
             let partition = PartitionNumber(number)
-            let position = board.position(of: definition.name, partition) ?? .start
-            let end = try parts.log.range(of: TopicPartition(definition.topic, partition)).end
+            let position = board.position(of: view.name, partition) ?? .start
+            let end = try parts.log.range(of: TopicPartition(view.topic, partition)).end
             return EngineStatus.View.Partition(
                 partition: partition, position: position, lagRecords: max(0, end.number - position.next.number))
         }
-        return EngineStatus.View(
-            name: definition.name, partitions: partitions, rowCount: try rowCounts.count(of: definition.name, in: parts.views))
     }
 }
 

@@ -22,14 +22,14 @@ public final class Engine: Sendable {
         public var committer: any EpochCommit
         public var views: any ViewStore
         public var clock: any WallClock
-        /// Retention and compaction of the log, called now and then.
-        public var maintain: @Sendable (EventTime) throws -> Void
+        /// Retention and compaction of the log, called now and then with the time.
+        public var maintain: @Sendable (EventTime) throws -> MaintenanceReport
         /// Removes records with a timestamp before the given one from a view's topic: its `keep` is over.
         public var trim: @Sendable (TopicPartition, EventTime) throws -> Void
 
         public init(
             log: any EventLog & RecordAppender, state: any StateStore, committer: any EpochCommit, views: any ViewStore,
-            clock: any WallClock, maintain: @escaping @Sendable (EventTime) throws -> Void,
+            clock: any WallClock, maintain: @escaping @Sendable (EventTime) throws -> MaintenanceReport,
             trim: @escaping @Sendable (TopicPartition, EventTime) throws -> Void
         ) {
             self.log = log
@@ -113,6 +113,7 @@ public final class Engine: Sendable {
             return threads
         }
         for thread in running { thread.join() }
+        if !running.isEmpty { Telemetry.emit(EngineStopped(failure: stopSignal.failure)) }
         if let failure = stopSignal.failure { throw failure }
     }
 
@@ -186,19 +187,12 @@ extension Engine {
                 let task = TopologyTask(
                     plan, partition: PartitionNumber(number), settings: taskSettings, log: parts.log, store: parts.state,
                     committer: parts.committer)
+                let watch = Stopwatch()
                 try task.restore()
+                Telemetry.emit(TaskRestored(status: task.currentStatus, nanoseconds: watch.elapsedNanoseconds))
                 tasks.append(task)
             }
         }
         return tasks
     }
-}
-
-struct EngineStarted: InternalEvent {
-    static let name = "engine_started"
-    static let level = EventLevel.info
-    var topologies: [String]
-    var tasks: Int
-    var message: String { "The engine runs." }
-    var fields: [EventField] { [EventField("topologies", topologies.joined(separator: ",")), EventField("tasks", tasks)] }
 }

@@ -21,8 +21,10 @@ final class LogUpkeep: Sendable {
     func run() {
         while !stop.wait(timeout: Limits.maintenanceInterval) {
             do {
-                try parts.maintain(parts.clock.now())
+                let watch = Stopwatch()
+                let report = try parts.maintain(parts.clock.now())
                 try trimViews()
+                Telemetry.emit(LogMaintained(report: report, nanoseconds: watch.elapsedNanoseconds))
             } catch {
                 // Nothing is wrong with the data: what should have gone is still there, and the next round tries again.
                 Telemetry.emit(UpkeepFailed(error: EngineError(describing: error)))
@@ -46,4 +48,26 @@ struct UpkeepFailed: InternalEvent {
     var error: EngineError
     var message: String { "Old records could not be removed; tried again in \(Limits.maintenanceInterval)." }
     var fields: [EventField] { [EventField("code", error.code.text), EventField("error", error.description)] }
+    var effects: [MetricEffect] { [.add(1, to: .upkeepFailures)] }
+}
+
+struct LogMaintained: InternalEvent {
+    static let name = "log_maintained"
+    static let level = EventLevel.debug
+    var report: MaintenanceReport
+    var nanoseconds: UInt64
+    var message: String { "Looked through the log for what retention and compaction may remove." }
+    var fields: [EventField] {
+        [
+            EventField("expired_bytes", report.bytesExpired), EventField("superseded_records", report.recordsSuperseded),
+            EventField("rewritten_chunks", report.chunksRewritten), EventField("forgotten_producers", report.producersForgotten),
+            EventField("gave_space_back", report.didReclaim), EventField("milliseconds", Double(nanoseconds) / 1e6),
+        ]
+    }
+    var effects: [MetricEffect] {
+        [
+            .time(.upkeepSeconds, nanoseconds: nanoseconds), .add(report.bytesExpired, to: .expiredBytes),
+            .add(report.recordsSuperseded, to: .supersededRecords), .add(report.chunksRewritten, to: .rewrittenChunks),
+        ]
+    }
 }

@@ -47,15 +47,3 @@ final class ProjectorThread: @unchecked Sendable {
         }
     }
 }
-
-struct ProjectionFailed: InternalEvent {
-    static let name = "projection_failed"
-    static let level = EventLevel.error
-    var error: EngineError
-    var retryIn: TimeSpan?
-    var message: String {
-        retryIn.map { "Rows could not be projected; tried again in \($0)." } ?? "Rows are projected at the next start."
-    }
-    var fields: [EventField] { [EventField("code", error.code.text), EventField("error", error.description)] }
-    var effects: [MetricEffect] { [.add(1, to: "pioneer_projection_failures_total")] }
-}

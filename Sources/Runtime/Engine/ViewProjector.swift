@@ -1,6 +1,7 @@
 public import Base
 import Columns
 import Stores
+import Telemetry
 
 extension ErrorCode {
     /// A view stands beyond the end of the log it is filled from.
@@ -74,6 +75,7 @@ final class ViewProjector {
     }
 
     private func apply(next: Offset, watermark: EventTime) throws {
+        let watch = Stopwatch()
         let upserts = try reduce()
         var expireBefore: EventTime?
         if watermark > position.watermark, let keep = view.keep, let least = board.watermark(of: view.topology) {
@@ -87,7 +89,13 @@ final class ViewProjector {
         case .applied:
             position = moved
             board.publish(position, of: view.name, partition)
-        case .conflict: try restore()
+            Telemetry.emit(
+                ProjectionApplied(
+                    view: view.name, partition: partition, records: records.count, rows: upserts.count, next: next,
+                    nanoseconds: watch.elapsedNanoseconds))
+        case .conflict:
+            Telemetry.emit(ProjectionConflicted(view: view.name, partition: partition, expected: position.next))
+            try restore()
         }
     }
 

@@ -11,6 +11,8 @@ final class Worker: @unchecked Sendable {
     private let board: StatusBoard
     private let stop: StopSignal
     private var backoff: Backoff
+    /// One a task, in their order.
+    private var reporters: [TaskReporter]
 
     init(tasks: [TopologyTask], log: any EventLog, clock: any WallClock, board: StatusBoard, stop: StopSignal) {
         self.tasks = tasks
@@ -19,6 +21,7 @@ final class Worker: @unchecked Sendable {
         self.board = board
         self.stop = stop
         backoff = Backoff(stop: stop)
+        reporters = tasks.map { TaskReporter($0.id) }
     }
 
     /// Runs until a stop is asked for, then commits what is open. A failure that waiting cannot mend stops the engine.
@@ -41,14 +44,23 @@ final class Worker: @unchecked Sendable {
     /// True when any task found records.
     private func round() throws -> Bool {
         var didWork = false
-        for task in tasks {
-            let before = task.currentStatus.counters
-            if try task.step(now: clock.now()) { didWork = true }
-            let counters = task.currentStatus.counters
-            if (counters.commits, counters.aborts) != (before.commits, before.aborts) { board.publish(task.currentStatus) }
+        for (index, task) in tasks.enumerated() {
+            let before = ended(task), now = clock.now()
+            if try task.step(now: now) { didWork = true }
+            if ended(task) != before { publish(index, now: now) }
+            reporters[index].tellWaiting(now: now)
             if stop.isStopping { break }
         }
         return didWork
+    }
+
+    /// Epochs of a task that came to their end, well or not.
+    private func ended(_ task: TopologyTask) -> Int { task.currentStatus.counters.commits + task.currentStatus.counters.aborts }
+
+    private func publish(_ index: Int, now: EventTime) {
+        let status = tasks[index].currentStatus
+        board.publish(status)
+        reporters[index].tell(status, now: now)
     }
 
     /// Until the next clock reading or the next commit, whichever is first.
@@ -58,10 +70,11 @@ final class Worker: @unchecked Sendable {
 
     private func finish() {
         guard stop.failure == nil else { return }
-        for task in tasks {
+        for (index, task) in tasks.enumerated() {
             do {
                 try task.commit()
-                board.publish(task.currentStatus)
+                publish(index, now: clock.now())
+                reporters[index].tellWaiting(now: nil)
             } catch {
                 // The epoch is not committed, so nothing of it is visible: the next start does it again.
                 Telemetry.emit(TaskStepFailed(error: EngineError(describing: error), retryIn: nil))
@@ -77,7 +90,7 @@ struct TaskStepFailed: InternalEvent {
     var retryIn: TimeSpan?
     var message: String { retryIn.map { "A task's step failed and is tried again in \($0)." } ?? "The last epoch was not committed." }
     var fields: [EventField] { [EventField("code", error.code.text), EventField("error", error.description)] }
-    var effects: [MetricEffect] { [.add(1, to: "pioneer_task_failures_total")] }
+    var effects: [MetricEffect] { [.add(1, to: .taskFailures)] }
 }
 
 extension ErrorCode {

@@ -91,6 +91,16 @@ public struct TaskCounters: Hashable, Sendable {
     public var rowsOut = 0
     /// Windows that have closed, of all streams: a window counts once, however many groups it has.
     public var windowsClosed = 0
+    /// How often the task reached a share of memory.
+    public var memoryPressure: [MemoryShare: Int] = [:]
+
+    /// What a task may take of the engine's memory.
+    public enum MemoryShare: String, Sendable {
+        /// State between epochs: beyond it, part of it is left to the store.
+        case state
+        /// Outputs and changes of the open epoch: at it, the epoch ends early.
+        case epoch
+    }
 
     public init() {}
 
@@ -107,6 +117,7 @@ public struct TaskCounters: Hashable, Sendable {
         aborts += other.aborts
         rowsOut += other.rowsOut
         windowsClosed += other.windowsClosed
+        memoryPressure.merge(other.memoryPressure, uniquingKeysWith: +)
     }
 
     mutating func noteDeadLetter(_ code: ErrorCode) {

@@ -32,13 +32,16 @@ extension TopologyTask {
         guard hasWork else { return false }
         guard let openedAt else { return true }
         if openedAt.elapsedNanoseconds >= UInt64(settings.commitInterval.microseconds) * 1_000 { return true }
-        return outputs.byteCount + operators.reduce(0) { $0 + $1.dirtyBytes } >= settings.epochBytesMax
+        return isEpochFull
     }
+
+    private var isEpochFull: Bool { outputs.byteCount + operators.reduce(0) { $0 + $1.dirtyBytes } >= settings.epochBytesMax }
 
     /// Makes the open epoch durable. Throws when the disk fails: the epoch stays open and the call may be repeated.
     func commit() throws {
         guard hasWork else { return }
         let watch = Stopwatch()
+        if isEpochFull { updateStatus { $0.counters.memoryPressure[.epoch, default: 0] += 1 } }
         var changes = StateChanges()
         for target in operators { target.collectChanges(into: &changes) }
         for key in droppedStateKeys { key.withUnsafeBytes { changes.delete(key: $0) } }
@@ -89,6 +92,7 @@ extension TopologyTask {
         let held = operators.map(\.memoryBytes)
         let total = held.reduce(0, +)
         guard total > settings.stateBytesMax else { return }
+        updateStatus { $0.counters.memoryPressure[.state, default: 0] += 1 }
         for (target, bytes) in zip(operators, held) {
             target.shrink(toBytes: Int(Double(settings.stateBytesMax) * Double(bytes) / Double(total)))
         }

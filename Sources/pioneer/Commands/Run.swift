@@ -51,6 +51,8 @@ struct Run: AsyncParsableCommand {
         let format = settings.value(Settings.logFormat) ?? .suitingStandardError
         Telemetry.start(level: settings[Settings.logLevel], format: format, clock: clock)
         Telemetry.takeOverLibraryLogs(format: format, clock: clock)
+        let metrics = Metrics.registry()
+        metrics.install()
         let plans = try PlanLoading.plans(files: files, schemas: settings.value(Settings.schemas))
         try checkRebuild(plans)
         var engineSettings = EngineSettings(settings)
@@ -60,7 +62,7 @@ struct Run: AsyncParsableCommand {
             wanted: settings.value(Settings.partitions), askedBy: settings.origin(Settings.partitions).description)
         for plan in plans where rebuild.contains(plan.topology) { try data.forget(plan) }
         let engine = try Engine(plans: plans, settings: engineSettings, parts: data.parts(clock: clock))
-        try await EngineHost(engine: engine, data: data, listen: settings[Settings.listen], clock: clock).run()
+        try await EngineHost(engine: engine, data: data, listen: settings[Settings.listen], clock: clock, metrics: metrics).run()
     }
 
     var given: GivenSettings {

@@ -46,7 +46,7 @@ struct DataDirectory {
         let store = store
         return Engine.Parts(
             log: store, state: store, committer: store, views: views, clock: clock,
-            maintain: { _ = try store.maintain(now: $0) },
+            maintain: { try store.maintain(now: $0) },
             trim: { try store.deleteRecords(before: $1, in: $0) })
     }
 

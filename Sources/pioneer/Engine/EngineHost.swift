@@ -6,6 +6,7 @@ import Planner
 import Runtime
 import ServiceLifecycle
 import Stores
+import Telemetry
 import UnixSignals
 
 /// A running engine with its HTTP interface, from start to a clean stop.
@@ -14,6 +15,7 @@ struct EngineHost {
     let data: DataDirectory
     let listen: HTTPServer.Address
     let clock: any WallClock
+    let metrics: MetricsRegistry
 
     /// Requests under way when a stop is asked for are waited for this long: well within the ten seconds after which
     /// container runtimes kill.
@@ -22,6 +24,7 @@ struct EngineHost {
     /// Returns when SIGINT or SIGTERM asked for a stop and everything open is committed. Throws what stopped the engine
     /// otherwise.
     func run() async throws {
+        Metrics.collect(engine, data, with: metrics)
         let server = try makeServer()
         var logger = Logger(label: "pioneer.services")
         logger.logLevel = .error
@@ -41,13 +44,12 @@ struct EngineHost {
         // What stopped the engine says more than what became of the server afterwards.
         try await end()
         try served.get()
-        StandardStreams.complain("pioneer: stopped, everything is committed")
     }
 
     private func makeServer() throws -> HTTPServer {
         let engine = engine, data = data, host = listen.host
         let served = ServedEngine(engine: engine, clock: clock) { try data.diskBytes() }
-        return try HTTPServer(engine: served, clock: clock, address: listen) { port in
+        return try HTTPServer(engine: served, clock: clock, address: listen, metrics: metrics) { port in
             let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
             // Only now: an engine whose port is taken has not begun to work. One that cannot start has stopped, and says
             // why when it is joined.
@@ -55,10 +57,9 @@ struct EngineHost {
             do {
                 try data.writeAddress(address)
             } catch {
-                // Commands can still be told the address with --to.
-                StandardStreams.complain("pioneer: \(error)")
+                Telemetry.emit(AddressNotWritten(why: "\(error)"))
             }
-            StandardStreams.complain("pioneer: listening on \(address), data in \(data.path); Ctrl-C stops")
+            Telemetry.emit(EngineListening(address: address, data: data.path))
         }
     }
 
