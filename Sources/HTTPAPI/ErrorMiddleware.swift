@@ -25,9 +25,14 @@ struct ErrorMiddleware: RouterMiddleware {
         }
         Telemetry.emit(
             RequestServed(
-                method: request.method.rawValue, route: context.endpointPath ?? "unknown", status: response.status.code,
+                method: request.method.rawValue, route: route(context), status: response.status.code,
                 nanoseconds: watch.elapsedNanoseconds))
         return response
+    }
+
+    /// The pattern of the path, so that there are few; Hummingbird calls what it does not know `NotFound`.
+    private func route(_ context: Context) -> String {
+        context.endpointPath.flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "unknown"
     }
 
     /// The router's answer, or where it knows no such path that of the view which has it.

@@ -9,7 +9,7 @@ struct TaskRestored: InternalEvent {
     var message: String { "A task stands where its last epoch left it." }
     var fields: [EventField] {
         [
-            EventField("task", status.task), EventField("epoch", status.epoch), EventField("watermark", status.watermark),
+            EventField("task", status.task), EventField("epoch", status.epoch.number), EventField("watermark", status.watermark),
             EventField("milliseconds", Double(nanoseconds) / 1e6),
         ]
     }

@@ -67,7 +67,7 @@ struct EpochCommitted: InternalEvent {
     var message: String { "Committed an epoch." }
     var fields: [EventField] {
         [
-            EventField("task", task), EventField("epoch", epoch), EventField("records", records), EventField("rows", rows),
+            EventField("task", task), EventField("epoch", epoch.number), EventField("records", records), EventField("rows", rows),
             EventField("state_bytes", stateBytes), EventField("milliseconds", Double(nanoseconds) / 1e6),
         ]
     }
@@ -80,7 +80,7 @@ struct EpochAborted: InternalEvent {
     var task: TaskID
     var epoch: Epoch
     var message: String { "The store aborted an epoch; the task does it again from its last one." }
-    var fields: [EventField] { [EventField("task", task), EventField("epoch", epoch)] }
+    var fields: [EventField] { [EventField("task", task), EventField("epoch", epoch.number)] }
 }
 
 struct DeadLettersWritten: InternalEvent {

@@ -58,11 +58,10 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
         for collector in collectors.withLock({ $0 }) { collector(&samples) }
         var text = PrometheusText()
         for (name, family) in families.sorted(by: { $0.key < $1.key }) {
-            if let collected = samples.values[name] {
-                text.write(family.declaration, [], collected: collected)
-            } else {
-                text.write(family.declaration, series(of: family), collected: [])
-            }
+            let collected = samples.values[name] ?? []
+            text.write(
+                family.declaration, collected.isEmpty ? series(of: family) : [],
+                collected: collected.sorted { $0.labels.lexicographicallyPrecedes($1.labels) })
         }
         for name in samples.values.keys where families[name] == nil { refuse(name, []) }
         return text.text
@@ -71,14 +70,19 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
     /// In the order of their labels. A counter or histogram without labels is there from the start, so that its first
     /// step is seen as one.
     private func series(of family: Family) -> [(labels: [String], instrument: Instrument)] {
-        if family.declaration.labels.isEmpty, family.declaration.kind != .gauge { _ = instrument(family.declaration.name, []) }
+        if family.declaration.labels.isEmpty, family.declaration.kind != .gauge {
+            _ = instrument(family.declaration.name, [], family.declaration.kind)
+        }
         return family.series.withLock { $0.map { ($0.key, $0.value) } }.sorted { $0.0.lexicographicallyPrecedes($1.0) }
     }
 
     // MARK: Making
 
-    private func instrument(_ name: String, _ dimensions: [(String, String)]) -> Instrument? {
-        guard let family = families[name],
+    /// Nil, and noted, where no metric of one of the `kinds` is declared with these labels.
+    private func instrument(
+        _ name: String, _ dimensions: [(String, String)], _ kinds: MetricDeclaration.Kind...
+    ) -> Instrument? {
+        guard let family = families[name], kinds.contains(family.declaration.kind),
             let labels = family.declaration.values(dimensions.lazy.map { (key: $0.0, value: $0.1) })
         else {
             refuse(name, dimensions)
@@ -114,18 +118,18 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
 
 extension MetricsRegistry {
     public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
-        if case .counter(let counter)? = instrument(label, dimensions) { return counter }
+        if case .counter(let counter)? = instrument(label, dimensions, .counter) { return counter }
         return NOOPMetricsHandler.instance
     }
 
     public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
-        if case .gauge(let gauge)? = instrument(label, dimensions) { return gauge }
+        if case .gauge(let gauge)? = instrument(label, dimensions, .gauge) { return gauge }
         return NOOPMetricsHandler.instance
     }
 
     /// A gauge where nothing is aggregated, a histogram otherwise; which one it is the declaration says.
     public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
-        switch instrument(label, dimensions) {
+        switch instrument(label, dimensions, .gauge, .histogram) {
         case .gauge(let gauge)?: gauge
         case .histogram(let histogram)?: histogram
         case .counter?, nil: NOOPMetricsHandler.instance
@@ -133,7 +137,7 @@ extension MetricsRegistry {
     }
 
     public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
-        if case .histogram(let histogram)? = instrument(label, dimensions) { return histogram }
+        if case .histogram(let histogram)? = instrument(label, dimensions, .histogram) { return histogram }
         return NOOPMetricsHandler.instance
     }
 
