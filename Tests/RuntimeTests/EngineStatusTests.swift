@@ -19,7 +19,8 @@ import Testing
         settings.partitionCount = partitions
         settings.commitInterval = .milliseconds(20)
         let parts = Engine.Parts(
-            log: store, state: store, committer: store, views: views, clock: clock, maintain: { _ in MaintenanceReport() }, trim: { _, _ in })
+            log: store, state: store, committer: store, views: views, clock: clock, maintain: { _ in MaintenanceReport() },
+            trim: { _, _ in })
         return try Engine(plans: [plan], settings: settings, parts: parts)
     }
 
