@@ -5,7 +5,7 @@ import Testing
 /// Where the tests look for promtool: `$PROMTOOL`, else along the path. Debian has it in the package `prometheus`.
 private let promtool: String? = {
     let environment = ProcessInfo.processInfo.environment
-    let places = (environment["PATH"] ?? "").split(separator: ":").map { $0 + "/promtool" }
+    let places = (environment["PATH"] ?? "").split(separator: ":").map { "\($0)/promtool" }
     return ([environment["PROMTOOL"]].compactMap { $0 } + places).first(where: FileManager.default.isExecutableFile)
 }()
 
