@@ -21,9 +21,11 @@ struct Exposition {
         for (name, kind) in kinds.sorted(by: { $0.key < $1.key }) where kind == "histogram" { checkHistogram(name) }
     }
 
-    /// The sum over all series of a metric.
-    func total(_ name: String, where label: String = "") -> Double {
-        values.filter { ($0.key == name || $0.key.hasPrefix(name + "{")) && $0.key.contains(label) }.values.reduce(0, +)
+    /// The sum over all series of a metric, or over those with a label.
+    func total(_ name: String, where label: String? = nil) -> Double {
+        values.filter { series, _ in
+            (series == name || series.hasPrefix(name + "{")) && (label.map { series.contains($0) } ?? true)
+        }.values.reduce(0, +)
     }
 
     func has(_ name: String) -> Bool { values.keys.contains { $0 == name || $0.hasPrefix(name + "{") } }

@@ -55,8 +55,9 @@ private func line(of index: String.Index, in text: String) -> Int { text[..<inde
 /// Names in quotes behind `MetricDeclaration(`, on its line or the next.
 private func metrics(_ files: [SourceFile]) -> [Entry] {
     files.flatMap { file in
-        uncommented(file).matches(of: /MetricDeclaration\(\s*"(\w+)"/).map {
-            Entry(name: String($0.1), file: file.path, line: line(of: $0.range.lowerBound, in: file.text))
+        let text = uncommented(file)
+        return text.matches(of: /MetricDeclaration\(\s*"(\w+)"/).map {
+            Entry(name: String($0.1), file: file.path, line: line(of: $0.range.lowerBound, in: text))
         }
     }
 }
