@@ -80,7 +80,7 @@ extension ProcessTests {
         @Test func `unknown paths and odd methods are counted under few names`() throws {
             try engine.start()
             for number in 0..<5 { _ = try HTTPExchange(port: engine.port, target: "/nothing/\(number)").answer() }
-            for method in ["BREW", "MELT"] { _ = try HTTPExchange(port: engine.port, method: method, target: "/health").answer() }
+            for method in ["PROPFIND", "MKCOL"] { _ = try HTTPExchange(port: engine.port, method: method, target: "/health").answer() }
             let metrics = try scrape()
             #expect(metrics.values[#"pioneer_http_requests_total{method="GET",route="unknown",status="4xx"}"#] == 5)
             #expect(metrics.total("pioneer_http_requests_total", where: "method=\"other\"") == 2)
