@@ -89,6 +89,7 @@ struct StatusWriter {
         json.field("partition", Int(input.position.input.partition.number))
         json.field("max_event_time", input.position.maxEventTime)
         json.field("out_of_order_s", input.outOfOrder.seconds)
+        json.field("idle_after_s", input.idleAfter.seconds)
         json.field("still_since", input.movedAt)
         age("still_s", since: input.movedAt)
         json.field("idle", input.position.isIdle)
@@ -98,7 +99,6 @@ struct StatusWriter {
         json.object {
             source(input)
             json.field("watermark", input.position.watermark)
-            json.field("idle_after_s", input.idleAfter.seconds)
             json.field("read_at", input.readAt)
             json.field("next_offset", input.position.next.number)
             write(lag)

@@ -99,6 +99,15 @@ struct FiguresTests {
         #expect(Figures.duration(seconds: 12.34) == "12.3 s")
         #expect(Figures.duration(seconds: 250) == "4 min 10 s")
         #expect(Figures.duration(seconds: 7_500) == "2 h 5 min")
+        #expect(Figures.duration(seconds: 273_600) == "3 d 4 h")
         #expect(Figures.duration(seconds: .infinity) == "?")
+    }
+
+    @Test func `numbers and bytes are short enough for a column`() {
+        let numbers = [0, 1, 0.5744, 0.9999, 12.34, 99.96, 1_234.5, 99_999.4, 99_999.6, 575_000, 1_150_000, 999_600, -2_500_000, .nan]
+        #expect(numbers.map(Figures.short) == [
+            "0", "1", "0.574", "1.00", "12.3", "100", "1,235", "99,999", "100 k", "575 k", "1.15 M", "1.00 M", "-2.50 M", "?",
+        ])
+        #expect([0, 999, 1_000, 4_404_019, 163 << 20, 1 << 40].map(Figures.bytes) == ["0 B", "999 B", "0.98 KB", "4.20 MB", "163 MB", "1.00 TB"])
     }
 }

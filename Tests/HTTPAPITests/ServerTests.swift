@@ -44,7 +44,7 @@ private final class Lines: Sendable {
                 "late_by_stream":{"minutes":1},"dead_letters":2,"dead_letters_by_code":{"decode.wrong_type":2},"commits":0,"aborts":0
                 """
             let source = """
-                "source":"readings","topic":"events","partition":0,"max_event_time":"1970-01-01T00:01:00Z","out_of_order_s":10.0,\
+                "source":"readings","topic":"events","partition":0,"max_event_time":"1970-01-01T00:01:00Z","out_of_order_s":10.0,"idle_after_s":60.0,\
                 "still_since":"1970-01-01T00:01:10Z","still_s":30.0,"idle":false
                 """
             let watermark = #""watermark":"1970-01-01T00:00:50Z","watermark_age_s":50.0,"held_by":{\#(source)}"#
@@ -54,7 +54,7 @@ private final class Lines: Sendable {
                 "topologies":[{"topology":"usage",\(watermark),\(figures),\
                 "tasks":[{"partition":0,"epoch":7,\(watermark),"clock":"1970-01-01T00:01:39Z",\
                 "last_commit":{"at":"1970-01-01T00:01:39Z","age_s":1.0,"took_s":0.0125},\(figures),\
-                "inputs":[{\(source),"watermark":"1970-01-01T00:00:50Z","idle_after_s":60.0,"read_at":"1970-01-01T00:01:30Z",\
+                "inputs":[{\(source),"watermark":"1970-01-01T00:00:50Z","read_at":"1970-01-01T00:01:30Z",\
                 "next_offset":3,"lag_records":12,"lag_s":2.5}]}],\
                 "views":[{"view":"usage","rows":12,"lag_records":1,"watermark":"1970-01-01T00:00:40Z","watermark_age_s":60.0,\
                 "partitions":[{"partition":0,"next_offset":12,"lag_records":1,"watermark":"1970-01-01T00:00:40Z"}]}]}]}

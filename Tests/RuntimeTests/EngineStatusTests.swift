@@ -175,6 +175,11 @@ import Testing
         }
         #expect(holding(task(0, .earliest)) == nil)
         #expect(holding(task(0, .earliest), task(1, Sample.start)) == 1)
+        // One that waits for a source that has had no record, while another has.
+        var waiting = task(1, .earliest)
+        waiting.status.inputs = [input("a", newest: Sample.start), input("b", newest: .earliest)]
+        #expect(holding(task(0, .earliest), waiting) == 1)
+        #expect(holding(task(0, Sample.start), waiting) == 0)
         #expect(holding(task(0, Sample.start + .seconds(1)), task(1, Sample.start)) == 1)
     }
 }

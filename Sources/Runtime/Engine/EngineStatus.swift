@@ -94,9 +94,11 @@ public struct EngineStatus: Sendable {
 }
 
 extension EngineStatus.Topology {
-    /// The task whose watermark is the topology's: the least of those that have one; nil before the first record.
+    /// The task whose watermark is the topology's: the least of those that have one. Where none has one yet, a task that
+    /// waits for a source although others have had records; nil before the first record.
     public var holdingTask: EngineStatus.Task? {
         tasks.filter { $0.status.watermark > .earliest }.min { $0.status.watermark < $1.status.watermark }
+            ?? tasks.first { $0.status.holder != nil }
     }
 
     public var watermark: EventTime { holdingTask?.status.watermark ?? .earliest }

@@ -48,8 +48,8 @@ struct Query: AsyncParsableCommand {
     @OptionGroup var engine: EngineOptions
 
     func validate() throws {
-        for filter in filters where !filter.dropFirst().contains("=") {
-            throw ValidationError("'\(filter)' is no filter. A filter is COLUMN=OPERATOR.VALUE, such as resource_id=eq.i-1.")
+        for filter in filters where ViewFilter(filter) == nil {
+            throw ValidationError("'\(filter)' is no filter.\n\(ViewFilter.allowedForm)")
         }
     }
 
@@ -72,10 +72,7 @@ struct Query: AsyncParsableCommand {
     var path: RequestPath {
         guard let view else { return .api("views") }
         var path = RequestPath.api("views", view)
-        for filter in filters {
-            let parts = filter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            path.add(String(parts[0]), String(parts[1]))
-        }
+        path.add(filters.compactMap(ViewFilter.init))
         path.add("select", select)
         path.add("order", order)
         path.add("limit", limit.map(String.init))

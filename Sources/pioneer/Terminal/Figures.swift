@@ -16,14 +16,39 @@ enum Figures {
     /// `1 line`, `1,200 lines`
     static func count(_ number: Int, _ noun: String) -> String { count(number) + " " + noun + (number == 1 ? "" : "s") }
 
-    /// `850 ms`, `12.3 s`, `4 min 10 s`, `2 h 5 min`
+    /// `850 ms`, `12.3 s`, `4 min 10 s`, `2 h 5 min`, `3 d 4 h`
     static func duration(seconds: Double) -> String {
         guard seconds.isFinite, seconds < 1e9 else { return "?" }
         if seconds < 1 { return "\(Int((seconds * 1_000).rounded())) ms" }
         if seconds < 60 { return "\(fixed(seconds, digits: 1)) s" }
         let whole = Int(seconds.rounded())
         if whole < 3_600 { return "\(whole / 60) min \(whole % 60) s" }
-        return "\(whole / 3_600) h \(whole % 3_600 / 60) min"
+        if whole < 2 * 86_400 { return "\(whole / 3_600) h \(whole % 3_600 / 60) min" }
+        return "\(whole / 86_400) d \(whole % 86_400 / 3_600) h"
+    }
+
+    /// `0 B`, `4.2 MB`, in powers of 1,024; three digits at the most.
+    static func bytes(_ count: Int) -> String { scaled(Double(count), by: 1_024, units: ["B", "KB", "MB", "GB", "TB", "PB"]) }
+
+    /// A number short enough for a column: `0`, `0.574`, `12.3`, `1,234`, `575 k`, `1.15 M`.
+    static func short(_ number: Double) -> String {
+        guard number.isFinite else { return "?" }
+        let size = number.magnitude
+        if size >= 99_999.5 { return scaled(number, by: 1_000, units: ["", "k", "M", "G", "T", "P"]) }
+        if size >= 99.95 { return count(Int(number.rounded())) }
+        if size == 0 { return "0" }
+        if number == number.rounded() { return "\(Int(number))" }
+        return fixed(number, digits: size < 0.9995 ? 3 : size < 9.995 ? 2 : 1)
+    }
+
+    private static func scaled(_ number: Double, by step: Double, units: [String]) -> String {
+        var value = number, unit = 0
+        while value.magnitude >= 999.5, unit < units.count - 1 {
+            value /= step
+            unit += 1
+        }
+        let digits = unit == 0 || value.magnitude >= 99.95 ? 0 : value.magnitude >= 9.995 ? 1 : 2
+        return (digits == 0 ? "\(Int(value.rounded()))" : fixed(value, digits: digits)) + " " + units[unit]
     }
 
     /// With `digits` (1 or more) behind the point.

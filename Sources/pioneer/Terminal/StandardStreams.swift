@@ -13,6 +13,9 @@ enum StandardStreams {
         if !lines.isEmpty { write(lines.joined(separator: "\n") + "\n", to: STDOUT_FILENO) }
     }
 
+    /// Writes text as it is, to standard output.
+    static func write(_ text: String) { write(text, to: STDOUT_FILENO) }
+
     static func complain(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
 
     /// Text without a newline, for progress that is written over.

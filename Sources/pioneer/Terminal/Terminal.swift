@@ -10,7 +10,11 @@ struct Terminal: Equatable {
     var isTerminal: Bool
     /// Columns to fit tables into. Nil: no limit, nothing is cut.
     var width: Int?
+    /// Lines that can be seen at once. Nil: not a terminal, or one that does not say.
+    var height: Int?
     var hasColours: Bool
+    /// Whether characters beyond ASCII can be shown.
+    var isUTF8 = true
 
     static let plain = Terminal(isTerminal: false, width: nil, hasColours: false)
     /// A terminal that does not say how wide it is.
@@ -18,12 +22,18 @@ struct Terminal: Equatable {
     /// Narrower, and no table can be read.
     static let widthMin = 20
 
-    /// - Parameter reported: the width the terminal gives of itself, 0 where it gives none.
-    init(isTerminal: Bool, reported: Int, environment: (String) -> String?) {
+    /// - Parameters:
+    ///   - reported: the width the terminal gives of itself, 0 where it gives none.
+    ///   - reportedHeight: the same of its lines.
+    init(isTerminal: Bool, reported: Int, reportedHeight: Int = 0, environment: (String) -> String?) {
         self.isTerminal = isTerminal
         let wanted = environment("COLUMNS").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
         let own = isTerminal ? (reported > 0 ? reported : Self.widthDefault) : nil
         width = (wanted ?? own).map { max($0, Self.widthMin) }
+        height = isTerminal && reportedHeight > 0 ? reportedHeight : nil
+        // As setlocale(3) looks for it: the first that is set and not empty decides.
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap(environment).first { !$0.isEmpty }?.uppercased() ?? ""
+        isUTF8 = locale.contains("UTF-8") || locale.contains("UTF8")
         // https://no-color.org: set and not empty means no colours.
         hasColours = isTerminal && (environment("NO_COLOR") ?? "").isEmpty && environment("TERM") != "dumb"
     }
@@ -40,8 +50,10 @@ struct Terminal: Equatable {
     private static func of(_ descriptor: Int32) -> Terminal {
         let isTerminal = isatty(descriptor) == 1
         var size = winsize()
-        let reported = isTerminal && ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 ? Int(size.ws_col) : 0
-        return Terminal(isTerminal: isTerminal, reported: reported, environment: Environment.variable)
+        let isKnown = isTerminal && ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0
+        return Terminal(
+            isTerminal: isTerminal, reported: isKnown ? Int(size.ws_col) : 0, reportedHeight: isKnown ? Int(size.ws_row) : 0,
+            environment: Environment.variable)
     }
 }
 
