@@ -73,13 +73,13 @@ struct StatusReportTests {
         #expect(try sentence { $0.holder?.stillSeconds = nil }.contains("nothing has come since the engine started"))
         // Another day's time has its date, and a clock that is ahead is told.
         #expect(WatermarkText(now: EventTime("2026-01-06T10:00:00Z")!).cell(EventTime("2026-01-05T10:00:00.25Z")!)
-            == "2026-01-05T10:00:00Z, 23 h 59 min ago")
+            == "2026-01-05T10:00:00Z, 24 h 0 min ago")
         #expect(WatermarkText(now: EventTime("2026-01-05T10:00:00Z")!).cell(EventTime("2026-01-05T10:00:30Z")!) == "10:00:30Z, 30.0 s ahead")
     }
 
     @Test func `one topology may be asked for, and an unknown one is told with the nearest name`() throws {
         let answer = try JSONValue.parse(Self.answer)
-        #expect(try Status.only("usage", of: answer) == answer)
+        #expect(try Status.only("usage", of: answer).description == answer.description)
         let error = #expect(throws: EngineError.self) { try Status.only("usag", of: answer) }
         #expect(error?.code.text == "status.unknown_topology" && error?.remedy == "Did you mean 'usage'? There are: usage.")
     }

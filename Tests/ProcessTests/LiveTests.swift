@@ -21,7 +21,7 @@ extension ProcessTests {
                 }
             }
             #expect(try engine.append(metrics.joined(separator: "\n") + "\n{\n").status == 200)
-            let machine = #"{"resource_id":"i-2","observed_at":"2026-01-05T10:00:00Z","name":"web-2","provider":"aws","region":"eu","type":"t","sku":"s","team":"a"}"#
+            let machine = #"{"resource_id":"i-2","observed_at":"2026-01-05T10:00:00Z","name":"web-2","provider":"aws","region":"eu","type":"t","sku":"s","vcpus":2,"memory_bytes":1024,"team":"a"}"#
             _ = try shell.directory.write(machine + "\n", to: "machines.jsonl")
             _ = try run("pioneer append cloud.machines machines.jsonl")
             try wait(upTo: 60, for: "the machine's row") { try run("pioneer query machines --json").contains("web-2") ? () : nil }

@@ -6,6 +6,7 @@ import Columns
 struct Topics: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List the topics.",
+        usage: "pioneer topics [<options>]",
         discussion: """
             Topics are made by the topologies that read and write them. Records are those between the first and the last \
             offset; of a compacted topic there may be fewer.

@@ -38,13 +38,14 @@ struct TopFrame {
         let watermark = summary.watermark.map { "\(text.time($0.time).prefix(10)), \(text.age($0.time))" } ?? "no record yet"
         let lag = summary.lagRecords == 0
             ? "none" : "\(Figures.short(Double(summary.lagRecords))) records, \(Figures.duration(seconds: summary.lagSeconds))"
+        let windows = "\(Figures.short(Double(summary.windowsOpen))) open, \(Figures.short(Double(summary.windowsClosed))) closed"
         let cells: [[(String, String, Bool)]] = [
             [("events/s", Figures.short(summary.eventsPerSecond.rounded()), false), ("watermark", watermark, false),
              ("late", Figures.short(Double(summary.late)), summary.late > 0)],
             [("memory", Figures.bytes(status.residentBytes), false), ("lag", lag, false),
              ("dead letters", Figures.short(Double(summary.deadLetters)), summary.deadLetters > 0)],
             [("cores", Figures.fixed(summary.cores, digits: 2), false),
-             ("windows", "\(Figures.short(Double(summary.windowsOpen))) open, \(Figures.short(Double(summary.windowsClosed))) closed", false),
+             ("windows", windows, false),
              ("disk", Figures.bytes(status.diskBytes), false)],
         ]
         return [style(.bold, String(left.prefix(7))) + left.dropFirst(7) + style(.dim, gap + right), ""]
@@ -54,8 +55,10 @@ struct TopFrame {
     /// Names and values in three columns: a narrow one, the rest, a narrow one.
     private func line(_ cells: [(name: String, value: String, isWarning: Bool)], _ width: Int, _ style: Style) -> String {
         let left = 19, right = 21, gap = 2
-        let middle = max(20, width - left - right - 2 * gap)
-        let parts = zip(cells, [(10, left), (10, middle), (13, right)]).map { cell, widths in
+        // Where there is little room the third column goes.
+        let isNarrow = width < 64
+        let middle = max(20, width - left - gap - (isNarrow ? 0 : right + gap))
+        let parts = zip(cells, [(10, left), (10, middle)] + (isNarrow ? [] : [(13, right)])).map { cell, widths in
             let value = CellText.cut(cell.value, to: max(1, widths.1 - widths.0))
             let padding = String(repeating: " ", count: max(0, widths.1 - widths.0 - CellText.width(value)))
             let name = cell.name + String(repeating: " ", count: max(1, widths.0 - cell.name.count))

@@ -37,7 +37,8 @@ struct TopNames {
         guard other.key.count == 1, let key = other.key.first, ranked.columns.contains(where: { $0.name == key }) else {
             throw EngineError(
                 .topLabels, .user,
-                "view '\(view)' is keyed by [\(other.key.joined(separator: ", "))], which does not lead from a row of '\(ranked.name)' to one name",
+                "view '\(view)' is keyed by [\(other.key.joined(separator: ", "))], "
+                    + "which does not lead from a row of '\(ranked.name)' to one name",
                 remedy: "Name a view with one key column that '\(ranked.name)' has too, or use --label.")
         }
         self.key = key
