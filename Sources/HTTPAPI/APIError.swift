@@ -79,7 +79,8 @@ struct APIError: Error {
         return json.buffer
     }
 
-    private var json: JSONOutput {
+    /// The answer's body.
+    var json: JSONOutput {
         let json = JSONOutput()
         json.object {
             json.field("error") {

@@ -23,6 +23,10 @@ public enum APILimits {
     static let followersMax = 256
     /// How long a follower's wait for records lasts before it looks whether it should end.
     static let followWait = TimeSpan.seconds(1)
+    /// Proxies close connections on which nothing happens; the shortest of their limits in use is half a minute.
+    static let heartbeatInterval = TimeSpan.seconds(15)
+    /// How often a follower of a view is told how fresh it is, at the most.
+    static let watermarkInterval = TimeSpan.seconds(1)
     /// Threads for calls that block on the disk; one of them waits for appends while anyone follows.
     static let blockingThreads = 8
     /// A client's name for itself (`AppendRequest.Producer`).

@@ -13,19 +13,24 @@ struct APIRouter {
     private let work: BlockingWork
     private let signal: AppendSignal
     private let metrics: MetricsRegistry
+    private let pace: ChangePace
 
-    init(engine: any EngineFacade, clock: any WallClock, work: BlockingWork, signal: AppendSignal, metrics: MetricsRegistry) {
+    init(
+        engine: any EngineFacade, clock: any WallClock, work: BlockingWork, signal: AppendSignal, metrics: MetricsRegistry,
+        pace: ChangePace = ChangePace()
+    ) {
         self.engine = engine
         self.clock = clock
         self.work = work
         self.signal = signal
         self.metrics = metrics
+        self.pace = pace
     }
 
     /// For the message about a path that is not there.
     static let paths = [
         "/health", "/metrics", "/api/v1/status", "/api/v1/topics", "/api/v1/topics/{topic}", "/api/v1/topics/{topic}/records",
-        "/api/v1/producers/{producer}", "/api/v1/views", "/api/v1/views/{view}",
+        "/api/v1/producers/{producer}", "/api/v1/views", "/api/v1/views/{view}", "/api/v1/views/{view}/changes",
     ]
 
     func router() -> Router<Context> {
@@ -33,6 +38,7 @@ struct APIRouter {
         let views = ViewRoutes(engine: engine, work: work)
         let topics = TopicRoutes(engine: engine, work: work)
         let records = RecordsRoute(engine: engine, work: work, signal: signal)
+        let changes = ChangesRoute(engine: engine, work: work, signal: signal, pace: pace)
         let append = AppendRoute(engine: engine, clock: clock, work: work)
         router.add(middleware: ErrorMiddleware(viewPaths: views))
         let health = HealthRoute(engine: engine, work: work)
@@ -45,6 +51,7 @@ struct APIRouter {
         add("/api/v1/producers/{producer}", [.get: topics.producer], to: router)
         add("/api/v1/views", [.get: views.list], to: router)
         add("/api/v1/views/{view}", [.get: views.answerByName], to: router)
+        add("/api/v1/views/{view}/changes", [.get: changes.answer], to: router)
         return router
     }
 

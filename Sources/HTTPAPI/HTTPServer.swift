@@ -80,12 +80,14 @@ public struct HTTPServer: Service {
 
     /// The application without its life-cycle: what tests send requests to.
     func application(
-        _ work: BlockingWork, signal: AppendSignal? = nil, onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+        _ work: BlockingWork, signal: AppendSignal? = nil, pace: ChangePace = ChangePace(),
+        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) -> Application<RouterResponder<BasicRequestContext>> {
         let host = address.host == "[::1]" ? "::1" : address.host
         let signal = signal ?? AppendSignal(log: engine.log, work: work)
         return Application(
-            router: APIRouter(engine: engine, clock: clock, work: work, signal: signal, metrics: metrics).router(),
+            router: APIRouter(
+                engine: engine, clock: clock, work: work, signal: signal, metrics: metrics, pace: pace).router(),
             configuration: ApplicationConfiguration(address: .hostname(host, port: address.port), serverName: "pioneer"),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
             logger: Logger(label: "pioneer.http"))

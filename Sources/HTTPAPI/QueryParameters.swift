@@ -26,6 +26,13 @@ struct QueryParameters {
         return values.first?.value
     }
 
+    /// All but those of these names.
+    func without(_ names: [String]) -> QueryParameters {
+        var rest = self
+        rest.pairs.removeAll { names.contains($0.name) }
+        return rest
+    }
+
     /// Throws when there is a parameter of another name.
     func allow(_ names: [String]) throws {
         for (name, _) in pairs where !names.contains(name) {

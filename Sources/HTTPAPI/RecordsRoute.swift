@@ -2,7 +2,6 @@ import Base
 import HTTPTypes
 import Hummingbird
 import NIOCore
-import ServiceLifecycle
 import Stores
 
 /// `GET /api/v1/topics/{topic}/records?partition=&offset=&limit=&follow=`: records as lines of JSON.
@@ -36,7 +35,6 @@ struct RecordsRoute: Sendable {
             }
             return try RecordCursor(topic: topic.name, partitions: partitions, start: start, limit: isLimited ? limit : .max, log: log)
         }
-        // A place among the followers is given back when the answer's body goes, written or not.
         let body = follows ? try following(request, cursor, place: signal.enter()) : reading(cursor)
         return Response(status: .ok, headers: [.contentType: "application/x-ndjson"], body: body)
     }
@@ -71,21 +69,16 @@ struct RecordsRoute: Sendable {
 
     /// Ends when the reader has what it asked for, when it goes, and when the server stops.
     private func following(_ request: Request, _ cursor: RecordCursor, place: AppendSignal.Place) -> ResponseBody {
-        ResponseBody { writer in
-            // Without this a reader that has gone would be noticed only by the next record's write.
-            try await request.body.consumeWithCancellationOnInboundClose { _ in
-                var cursor = cursor
-                while cursor.left > 0, !Task.isCancelled, !Task.isShuttingDownGracefully {
-                    let seen = engine.log.appendCount
-                    if let lines = try await step(&cursor) {
-                        try await writer.write(lines)
-                    } else {
-                        await signal.wait(since: seen)
-                    }
+        .following(request, place: place) { writer in
+            var cursor = cursor
+            while cursor.left > 0, Task.isFollowing {
+                let seen = engine.log.appendCount
+                if let lines = try await step(&cursor) {
+                    try await writer.write(lines)
+                } else {
+                    await signal.wait(since: seen)
                 }
             }
-            withExtendedLifetime(place) {}
-            try await writer.finish(nil)
         }
     }
 

@@ -50,7 +50,11 @@ struct ViewRoutes: Sendable {
 
     @Sendable
     func answerByName(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
-        let name = try context.pathPart("view")
+        try await answer(request, try Self.view(try context.pathPart("view"), in: engine))
+    }
+
+    /// Throws `api.unknown_view`.
+    static func view(_ name: String, in engine: any EngineFacade) throws -> ViewDefinition {
         let views = engine.viewDefinitions
         guard let view = views.first(where: { $0.name == name }) else {
             let known = views.map(\.name).sorted()
@@ -59,7 +63,7 @@ struct ViewRoutes: Sendable {
                 .notFound, .apiUnknownView, "there is no view '\(name)'",
                 remedy: nearest + "views are declared by topologies; /api/v1/views lists them", allowed: known)
         }
-        return try await answer(request, view)
+        return view
     }
 
     /// Nil when no view declares the request's path.

@@ -26,6 +26,7 @@ struct Pioneer: AsyncParsableCommand {
         subcommands: [
             Run.self,
             Check.self,
+            Explain.self,
             TestCommand.self,
             Append.self,
             Tail.self,

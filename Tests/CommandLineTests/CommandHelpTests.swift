@@ -7,7 +7,7 @@ import Testing
 @testable import pioneer
 
 private let commands: [any ParsableCommand.Type] = [
-    Pioneer.self, Run.self, Check.self, Append.self, Tail.self, Query.self, TestCommand.self, Bench.self, AgentCommand.self,
+    Pioneer.self, Run.self, Check.self, Explain.self, Append.self, Tail.self, Query.self, TestCommand.self, Bench.self, AgentCommand.self,
     ConfigCommand.self, HostCommand.self, Status.self, Top.self, Topics.self, Views.self,
 ]
 

@@ -1,10 +1,11 @@
 import Base
 import Columns
 import Operators
-import Planner
 import Stores
 import Testing
 import TopologyFile
+
+@testable import Planner
 
 private let text = head + """
     streams:
@@ -26,76 +27,16 @@ private let text = head + """
 
 @Test func `every stream's type is inferred in the order of the data`() throws {
     let plan = try plan(text)
-    #expect(plan.describe().split(separator: "\n", omittingEmptySubsequences: false).dropFirst().joined(separator: "\n") == """
-
-        source m: topic in, schema metric, key [id], time at (out of order 10s, idle after 1m, ahead at most 1h)
-            id: string
-            at: timestamp
-            metric: string
-            value: double
-            count: int or null
-            unit: string or null
-            tags: map(string, string)
-            shard: int
-            place: record or null
-            place.zone: string or null
-            place.rack: int or null
-
-        stream busy: filter from m
-            id: string
-            at: timestamp
-            metric: string
-            value: double
-            count: int or null
-            unit: string or null
-            tags: map(string, string)
-            shard: int
-            place: record or null
-            place.zone: string or null
-            place.rack: int or null
-
-        stream five: window of 5m by [metric, id] from busy
-            metric: string
-            id: string
-            window.start: timestamp
-            window.end: timestamp
-            window.hours: double
-            n: int
-            mean: double
-            most: int or null
-            unit: string or null
-            total: int
-
-        stream small: select from five
-            id: string
-            metric: string
-            window.start: timestamp
-            window.end: timestamp
-            window.hours: double
-            mean: double
-
-        stream hourly: window of 1h by [id, metric] from small
-            id: string
-            metric: string
-            window.start: timestamp
-            window.end: timestamp
-            window.hours: double
-            mean: double
-
-        stream last: map, 2 new from hourly
-            id: string
-            metric: string
-            window.start: timestamp
-            window.end: timestamp
-            window.hours: double
-            mean: double
-            load: double
-            place: string
-
-        output o: five to topic out, key [id]
-        view v: last, key [id, metric, window_start], kept 30d, at /api/v1/v
-
-        """)
+    func columns(_ name: String) -> String? { plan.input(named: name).map { PlanExplanation.columns(plan.type(of: $0)).joined(separator: ", ") } }
+    let source = "id string, at timestamp, metric string, value double, count int?, unit string?, tags map(string, string), shard int,"
+        + " place record?, place.zone string?, place.rack int?"
+    #expect(columns("m") == source && columns("busy") == source)
+    let window = "window.start timestamp, window.end timestamp, window.hours double"
+    #expect(columns("five") == "metric string, id string, \(window), n int, mean double, most int?, unit string?, total int")
+    #expect(columns("small") == "id string, metric string, \(window), mean double")
+    #expect(columns("hourly") == "id string, metric string, \(window), mean double")
+    #expect(columns("last") == "id string, metric string, \(window), mean double, load double, place string")
+    #expect(plan.streams.map(\.name) == ["busy", "five", "small", "hourly", "last"])
     #expect(plan.streams.map(\.partitionKey) == [[0], [1], [0], [0], [0]])
     #expect(plan.streams.allSatisfy { $0.sources == [0] })
 }

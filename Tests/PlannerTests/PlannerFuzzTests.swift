@@ -17,7 +17,10 @@ func `no mutation of the shipped topology or its tests crashes the planner`(_ se
         if let specification = reading.specification {
             let planning = Planner.plan(specification, schemas: schemas)
             #expect(planning.plan != nil || !planning.findings.isEmpty)
-            _ = planning.plan?.describe()
+            if let plan = planning.plan {
+                let settings = PlanExplanation.Settings(partitionCount: 1, commitInterval: .seconds(1))
+                #expect(PlanGraph(PlanExplanation(plan, of: specification, settings)).svg.hasSuffix("</svg>"))
+            }
         }
         _ = Planner.plan(TopologyLoader.readTests(text(mutated(tests, &random)), path: "t").tests, against: shipped)
     }

@@ -57,6 +57,18 @@ struct Accumulator {
         }
     }
 
+    /// A row's accumulators in order, and the bytes they take together: rows keep the 16-byte alignment that a sum of ints
+    /// needs.
+    static func layout(_ aggregates: [AggregateDefinition]) -> (accumulators: [Accumulator], byteCount: Int) {
+        var offset = GroupTable.headerBytes
+        let accumulators = aggregates.map { aggregate in
+            let accumulator = Accumulator(aggregate, offset: offset)
+            offset += accumulator.byteCount
+            return accumulator
+        }
+        return (accumulators, (offset - GroupTable.headerBytes + 15) / 16 * 16)
+    }
+
     /// Where the count of values lies, from the accumulator's start.
     private var countOffset: Int { byteCount - 8 }
 

@@ -7,6 +7,8 @@ import Base
 /// Raw memory and no references, so that nothing is counted or checked once a row.
 struct GroupTable: ~Copyable {
     static let headerBytes = 16
+    /// The index has at least two places a row.
+    static let indexBytesPerRow = 2 * MemoryLayout<UInt64>.size
 
     /// What a row's flags say.
     static let isDirty: UInt32 = 1

@@ -70,6 +70,12 @@ public struct WindowDefinition: Sendable {
         self.aggregates = aggregates
     }
 
+    /// About what a group takes in memory for each open window, in bytes: its row and its entries of the index. Its key,
+    /// and the texts that `min`, `max`, `first` and `last` hold, come on top.
+    public var groupBytes: Int {
+        GroupTable.headerBytes + Accumulator.layout(aggregates).byteCount + GroupTable.indexBytesPerRow
+    }
+
     var stateLayout: String {
         let groups = byColumns.map { "\($0.path) \($0.type)\($0.isNullable ? "?" : "")" }
         let parts = aggregates.map { "\($0.name) \($0.function.rawValue)(\($0.argument?.type.value?.description ?? ""))" }

@@ -48,14 +48,7 @@ public final class WindowOperator: Operator {
         self.definition = definition
         self.scope = scope
         codec = GroupKeyCodec(definition.byColumns)
-        var offset = GroupTable.headerBytes
-        accumulators = definition.aggregates.map { aggregate in
-            let accumulator = Accumulator(aggregate, offset: offset)
-            offset += accumulator.byteCount
-            return accumulator
-        }
-        // Rows keep the 16-byte alignment that a sum of ints needs.
-        accumulatorBytes = (offset - GroupTable.headerBytes + 15) / 16 * 16
+        (accumulators, accumulatorBytes) = Accumulator.layout(definition.aggregates)
     }
 
     public func prepare(_ batch: Batch, _ context: OperatorContext, keys: inout ByteRuns, output: inout OperatorOutput) {

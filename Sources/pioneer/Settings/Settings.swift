@@ -18,19 +18,20 @@ enum Settings {
         help: "The engine's address; the data directory is not looked at then.", commands: clients)
     static let schemas = Setting(
         "schemas", flag: "--schemas", valueName: "dir", otherwise: "../schemas of each file", form: .text("a directory's path"),
-        help: "Directory of the schemas.", commands: ["run", "check", "test", "bench"])
+        help: "Directory of the schemas.", commands: ["run", "check", "explain", "test", "bench"])
     static let listen = Setting(
         "listen", flag: "--listen", valueName: "host:port", standard: "127.0.0.1:8000", form: .address,
         help: "Where to answer HTTP: host:port, or a port; this machine's addresses only.", commands: engine)
     static let partitions = Setting(
         "partitions", flag: "--partitions", valueName: "n", otherwise: "as in data_dir, else 1", form: .count(1...1_024),
-        help: "Partitions of the topics, for life.", commands: engine)
+        help: "Partitions of the topics, for life.", commands: engine + ["explain"])
     static let workers = Setting(
         "workers", flag: "--workers", valueName: "n", standard: "1", form: .count(1...256), help: "Threads that run tasks.",
         commands: engine)
     static let commitInterval = Setting(
         "commit_interval", flag: "--commit-interval", valueName: "span", standard: "\(EngineSettings().commitInterval)",
-        form: .span(min: .milliseconds(10)), help: "Time between commits; rows become visible with them.", commands: engine)
+        form: .span(min: .milliseconds(10)), help: "Time between commits; rows become visible with them.",
+        commands: engine + ["explain"])
     static let memoryMax = Setting(
         "memory_max", flag: "--memory-max", valueName: "bytes", standard: "\(ByteCount(EngineSettings().memory.total))",
         form: .bytes(min: ByteCount(MemoryBudget.totalMin)), help: "Memory for stores, state and open epochs.", commands: engine)

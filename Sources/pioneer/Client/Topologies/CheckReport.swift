@@ -53,7 +53,7 @@ struct CheckReport {
         var table = TextTable([.init("stream"), .init("column"), .init("type")])
         for (name, type) in streams(plan) {
             for (index, column) in type.columns.enumerated() {
-                table.add([index == 0 ? name : "", column.path, typeName(type, index)])
+                table.add([index == 0 ? name : "", column.path, PlanExplanation.typeName(type, index)])
             }
         }
         return table
@@ -77,11 +77,6 @@ struct CheckReport {
 
     private static func streams(_ plan: Plan) -> [(String, RowType)] {
         plan.sources.map { ("source \($0.name)", $0.type) } + plan.streams.map { ("stream \($0.name)", $0.type) }
-    }
-
-    /// `double`, `string?`
-    static func typeName(_ type: RowType, _ index: Int) -> String {
-        "\(type.columns[index].type)" + (type.columns[index].type == .record || type.isNullable(at: index) ? "?" : "")
     }
 
     var json: JSONValue {

@@ -1,0 +1,76 @@
+public import Base
+import Columns
+import Operators
+import Stores
+
+/// When a stream's rows come, counted from the events they are made of.
+public struct StreamTiming: Hashable, Sendable {
+    /// How long after an event, in event time, the last window that takes it in ends; zero where no window lies on the way.
+    public var windowed: TimeSpan
+    /// How far the watermark stays behind the source's events; zero where no window lies on the way.
+    public var outOfOrder: TimeSpan
+    /// The windows on the way, first to last.
+    public var windows: [TimeSpan]
+
+    /// The longest that a row takes after an event of its own, while events keep coming, until it is committed.
+    public func latencyMax(commitInterval: TimeSpan) -> TimeSpan {
+        TimeSpan(microseconds: windowed.microseconds + outOfOrder.microseconds + commitInterval.microseconds)
+    }
+}
+
+extension Plan {
+    /// 1. A window of size S ends at most S after an event.
+    /// 2. The rows of a window all have the times of its ends, multiples of S. Where the next window's size is a multiple
+    ///    of S too, it ends at most the difference of both later, and at the same watermark; where S is a multiple of the
+    ///    next size, it ends at the same time; else it may end a whole size of its own later.
+    public func timing(of input: PlanInput) -> StreamTiming {
+        guard case .stream(let index) = input else { return StreamTiming(windowed: .zero, outOfOrder: .zero, windows: []) }
+        let stream = streams[index]
+        var timing = timing(of: stream.input)
+        guard case .window(let window) = stream.definition else { return timing }
+        let size = window.size.microseconds
+        if let before = timing.windows.last?.microseconds {
+            let wait = size % before == 0 ? size - before : before % size == 0 ? 0 : size
+            timing.windowed.microseconds += wait
+        } else {
+            timing.windowed = window.size
+            timing.outOfOrder = sources[stream.sources[0]].outOfOrder
+        }
+        timing.windows.append(window.size)
+        return timing
+    }
+
+    /// How many of a window stream's windows can be open at once. The watermark stays `out_of_order` behind the latest
+    /// event, and the windows from the one that holds it up to the one of that event are open. Rows of another window
+    /// come in the order of time, so that only the one window that holds the watermark is open. Nil: no window.
+    public func openWindowsMax(of stream: Int) -> Int? {
+        guard case .window(let window) = streams[stream].definition else { return nil }
+        guard timing(of: streams[stream].input).windows.isEmpty else { return 1 }
+        let size = window.size.microseconds, behind = sources[streams[stream].sources[0]].outOfOrder.microseconds
+        return Int((behind + size - 1) / size) + 1
+    }
+
+    /// The columns of the partition key that a stream's groups lack: while there are some, rows of one group lie in several
+    /// partitions and have to hop through an internal topic. Empty: the work is local. Nil: the stream groups nothing.
+    public func hopColumns(of stream: Int) -> [String]? {
+        guard case .window(let window) = streams[stream].definition else { return nil }
+        let type = type(of: streams[stream].input)
+        let key: [Int]?
+        switch streams[stream].input {
+        case .source(let index): key = sources[index].keyColumns
+        case .stream(let index): key = streams[index].partitionKey
+        }
+        // A select that drops the key leaves nothing to tell the partition by.
+        guard let key else { return keyPaths(ofSource: streams[stream].sources[0]) }
+        return key.filter { !window.by.contains($0) }.map { type.columns[$0].path }
+    }
+
+    func keyPaths(ofSource index: Int) -> [String] { sources[index].keyColumns.map { sources[index].type.columns[$0].path } }
+
+    /// The streams, outputs and views that read the input, as `stream x`, `view y`, in the plan's order.
+    public func readers(of input: PlanInput) -> [String] {
+        streams.filter { $0.input == input }.map { "stream " + $0.name }
+            + outputs.filter { $0.input == input }.map { "output " + $0.name }
+            + views.filter { $0.input == input }.map { "view " + $0.definition.name }
+    }
+}
