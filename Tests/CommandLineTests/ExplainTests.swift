@@ -1,3 +1,4 @@
+import ArgumentParser
 import Base
 import Columns
 import Foundation

@@ -20,8 +20,8 @@ struct EventReader {
     private(set) var lastID = ""
     private(set) var comments: [String] = []
 
-    mutating func read(_ text: some StringProtocol) {
-        var blocks = text.components(separatedBy: "\n\n")
+    mutating func read(_ text: String) {
+        var blocks = text.split(separator: "\n\n", omittingEmptySubsequences: false)
         blocks.removeLast()
         for block in blocks {
             var event = Event(name: "message", data: "", id: lastID)
@@ -146,7 +146,7 @@ extension FakeEngine {
     func `conditions select the same in a stream as in a query`(_ seed: UInt64) async throws {
         try await withAPI { api, engine async throws in
             var random = SeededRandom(seed: seed)
-            let stored = try await api.get("/api/v1/views/usage?limit=100").rows
+            let stored = try await api.get("/api/v1/views/usage?order=samples&limit=100").rows
             for row in stored {
                 let members = (row.members ?? []).filter { $0.key != "id" && $0.key != "window_start" && $0.key != "tags" }
                 let start = try #require(row["window_start"]?.string.flatMap { EventTime($0) })

@@ -37,19 +37,20 @@ struct ChangeCursor: Sendable {
 
     var id: String { position.text(digest: digest) }
 
-    /// The next events; empty when there are none now. Blocks for the disk. Throws `api.row_damaged`.
+    /// The next events; none when none of the records read passes. At the end the position stays. Blocks for the disk.
+    /// Throws `api.row_damaged`.
     mutating func advance(_ log: any EventLog) throws -> ByteBuffer {
         let out = ByteArena(capacity: 4_096), records = RecordBatch(capacity: APILimits.chunkRecords)
         for step in position.next.indices where left > 0 && out.count < APILimits.chunkBytes {
             let number = (turn + step) % position.next.count
             let partition = TopicPartition(view.topic, PartitionNumber(number))
             let outcome = try log.read(
-                partition, from: position.next[number], recordsMax: min(left, APILimits.chunkRecords), bytesMax: APILimits.chunkBytes,
+                partition, from: position.next[number], recordsMax: APILimits.chunkRecords, bytesMax: APILimits.chunkBytes,
                 into: records)
             switch outcome {
             case .records(let following):
                 try append(records, of: number, to: out)
-                position.next[number] = following
+                if left > 0 { position.next[number] = following }
             case .atEnd: continue
             case .expired(let first): expire(number, first, to: out)
             case .beyondEnd(let end): throw ChangesRoute.beyondEnd(partition, position.next[number], end)

@@ -154,8 +154,9 @@ struct ChangesRoute: Sendable {
         return try await work.run {
             var cursor = cursor
             if looksAtWatermark { cursor.note(try engine.views.positions(of: cursor.view.name, log: engine.log.id)) }
+            let before = cursor.position
             var events = try cursor.advance(engine.log)
-            let isAtEnd = events.readableBytes == 0
+            let isAtEnd = cursor.position == before
             if var watermark = cursor.watermarkEvent() { events.writeBuffer(&watermark) }
             return (events, isAtEnd, cursor)
         }

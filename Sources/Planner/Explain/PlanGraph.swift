@@ -46,9 +46,8 @@ extension PlanGraph {
         let sources = plan.sources.indices.map { index in
             let source = plan.sources[index]
             let topic = add(.topic, source.topic.text, [source.schemaName], nil)
-            let node = add(
-                .source, source.name, ["key " + plan.keyPaths(ofSource: index).joined(separator: ", "), "out of order \(source.outOfOrder)"],
-                facts["source \(source.name)"])
+            let key = "key " + plan.keyPaths(ofSource: index).joined(separator: ", ")
+            let node = add(.source, source.name, [key, "out of order \(source.outOfOrder)"], facts["source \(source.name)"])
             edges.append(Edge(from: topic, to: node))
             return node
         }

@@ -8,6 +8,7 @@ import Runtime
 struct Explain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what a topology does: its plan as text or as a picture.",
+        usage: "pioneer explain <file> ... [<options>]",
         discussion: """
             For each source, stream, output and view: what it reads, how it groups, what it keeps in state, how long after an \
             event its rows come, and who reads it. Nothing runs, and no engine is needed.

@@ -40,9 +40,9 @@ func wideTopology(streams: Int, _ random: inout SeededRandom) -> String {
         }
         readable.append(name)
     }
-    text += "views:\n"
+    text += "views:\n  v: { from: m, key: [id] }\n"
     for (number, from) in readable.enumerated() where number % 2 == 1 { text += "  v\(number): { from: \(from), key: [id], keep: 1d }\n" }
-    text += "outputs:\n"
+    text += "outputs:\n  o: { from: m, topic: out.o }\n"
     for (number, from) in readable.enumerated() where number % 4 == 2 { text += "  o\(number): { from: \(from), topic: out.\(number) }\n" }
     return text
 }
