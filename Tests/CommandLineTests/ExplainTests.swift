@@ -17,10 +17,10 @@ struct ExplainTests {
         return ExplainReport(explanation: PlanExplanation(try #require(checked.plan), of: try #require(checked.specification), settings))
     }
 
-    /// The text of a file in `Tests/Goldens`; written where `PIONEER_WRITE_GOLDENS` is set.
+    /// The text of a file in `Tests/Goldens`; written where `PIONEER_TEST_WRITE_GOLDENS` is set.
     private func golden(_ name: String, _ actual: String) throws -> String {
         let path = Self.root + "/Tests/Goldens/" + name
-        if ProcessInfo.processInfo.environment["PIONEER_WRITE_GOLDENS"] != nil {
+        if ProcessInfo.processInfo.environment["PIONEER_TEST_WRITE_GOLDENS"] != nil {
             try (actual + "\n").write(toFile: path, atomically: true, encoding: .utf8)
         }
         return try String(contentsOfFile: path, encoding: .utf8)
@@ -31,7 +31,7 @@ struct ExplainTests {
         let lines = try report(name).lines(.plain)
         #expect(lines.allSatisfy { CellText.width($0) <= 80 })
         let text = lines.joined(separator: "\n")
-        #expect(try text + "\n" == golden("\(name).txt", text))
+        #expect(try text + "\n" == golden("\(name).txt", text), "write anew: PIONEER_TEST_WRITE_GOLDENS=1 swift test --filter ExplainTests")
     }
 
     @Test func `text fits the terminal, and only a terminal gets colours`() throws {

@@ -101,7 +101,7 @@ struct SettingsTests {
         #expect(Set(Settings.all.map(\.variable)).count == Settings.all.count)
         let commands: [String: any ParsableCommand.Type] = [
             "run": Run.self, "append": Append.self, "query": Query.self, "tail": Tail.self, "agent host": HostCommand.self,
-            "check": Check.self, "test": TestCommand.self, "bench": Bench.self,
+            "check": Check.self, "explain": Explain.self, "test": TestCommand.self, "bench": Bench.self,
         ]
         for setting in Settings.all {
             #expect(setting.standard.map(setting.accepts) ?? !setting.otherwise.isEmpty, "\(setting.name)")

@@ -129,7 +129,9 @@ import Testing
                     Array("\(n)".utf8).withUnsafeBufferPointer { buffer.append(timestamp: 0, key: $0, value: value) }
                 }
             }
-            _ = try engine.store.append(AppendRequest(topic: FakeEngine.empty.topic, producer: nil, records: [(PartitionNumber(partition), buffer)]))
+            let request = AppendRequest(
+                topic: FakeEngine.empty.topic, producer: nil, records: [(PartitionNumber(partition), buffer)])
+            _ = try engine.store.append(request)
         }
         for _ in 0..<4 { try append(500, to: 0) }
         try append(1, to: 1)

@@ -141,6 +141,31 @@ extension FakeEngine {
         }
     }
 
+    @Test func `once all that the view has was told, so is its watermark`() async throws {
+        try await withAPI { api, engine async throws in
+            for n in 0..<12 { try engine.change("i-\(n)", "\"samples\":\(n)") }
+            let reader = EventReader(try await api.get(Self.path + "?from=earliest&limit=12").text)
+            #expect(reader.events.map(\.name) == Array(repeating: "upsert", count: 12) + ["watermark"])
+            #expect(reader.events.last?.data == "{\"watermark\":\"1970-01-01T01:00:00Z\"}")
+            #expect(reader.events[11].id == reader.events[12].id)
+        }
+    }
+
+    @Test func `a follower gets changes as they come, and a heartbeat while there are none`() async throws {
+        var pace = ChangePace()
+        pace.heartbeatInterval = 0
+        try await withAPI(.live, pace: pace) { api, engine async throws in
+            async let followed = api.get(Self.path + "?limit=2")
+            for _ in 0..<500 where api.signal.followerCount == 0 { try await Task.sleep(for: .milliseconds(10)) }
+            for n in 0..<2 {
+                try await Task.sleep(for: .milliseconds(100))
+                try engine.change("a", "\"samples\":\(n)")
+            }
+            let reader = EventReader(try await followed.text)
+            #expect(reader.changes.count == 2 && reader.comments.contains(" heartbeat"))
+        }
+    }
+
     /// The filter in memory and the store's agree on random conditions over random rows.
     @Test(arguments: 1...6)
     func `conditions select the same in a stream as in a query`(_ seed: UInt64) async throws {

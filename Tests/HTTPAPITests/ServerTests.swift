@@ -151,7 +151,9 @@ private final class Lines: Sendable {
         }
     }
 
-    @Test(.timeLimit(.minutes(5))) func `a follower ends with the server`() async throws {
+    private static let followed = ["/api/v1/topics/single/records?follow=true", "/api/v1/views/usage/changes"]
+
+    @Test(.timeLimit(.minutes(5)), arguments: followed) func `a follower ends with the server`(_ path: String) async throws {
         let engine = try FakeEngine()
         let (ports, port) = AsyncStream.makeStream(of: Int.self)
         let server = try HTTPServer(engine: engine, clock: ManualClock(.earliest), address: .init(port: 0)) { port.yield($0) }
@@ -160,19 +162,19 @@ private final class Lines: Sendable {
             tasks.addTask { try await group.run() }
             var bound = ports.makeAsyncIterator()
             let number = try #require(await bound.next())
-            tasks.addTask { try await RawClient.get(port: number, "/api/v1/topics/single/records?follow=true") }
+            tasks.addTask { try await RawClient.get(port: number, path) }
             try await Task.sleep(for: .milliseconds(200))
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
         }
     }
 
-    @Test func `a follower that goes gives its place back, and places are counted`() async throws {
+    @Test(arguments: followed)
+    func `a follower that goes gives its place back, and places are counted`(_ path: String) async throws {
         try await withAPI(.live) { api, _ async throws in
             let port = try #require(api.client.port)
             let client = TestClient(host: "localhost", port: port)
             client.connect()
-            let path = "/api/v1/topics/single/records?follow=true"
             try await client.executeAndDontWaitForResponse(.init(path, method: .get, authority: "localhost:\(port)"))
             try await Self.wait { api.signal.followerCount == 1 }
             try await client.close()

@@ -46,14 +46,14 @@ struct TestAPI: Sendable {
 
 /// Runs `body` against the interface of a new fake engine.
 func withAPI(
-    _ setup: TestingSetup = .router, _ body: @escaping @Sendable (TestAPI, FakeEngine) async throws -> Void
+    _ setup: TestingSetup = .router, pace: ChangePace = ChangePace(), _ body: @escaping @Sendable (TestAPI, FakeEngine) async throws -> Void
 ) async throws {
     let engine = try FakeEngine()
     let work = BlockingWork()
     let server = try HTTPServer(engine: engine, clock: ManualClock(EventTime(seconds: 1_000)), address: .init(port: 0))
     let signal = AppendSignal(log: engine.log, work: work)
     do {
-        try await server.application(work, signal: signal).test(setup) { client in
+        try await server.application(work, signal: signal, pace: pace).test(setup) { client in
             try await body(TestAPI(client: client, signal: signal), engine)
         }
     } catch {

@@ -16,10 +16,10 @@ func explanation(ofShipped name: String) throws -> PlanExplanation {
     return PlanExplanation(try #require(checked.plan), of: try #require(checked.specification), settings)
 }
 
-/// The text of a file in `Tests/Goldens`; written where `PIONEER_WRITE_GOLDENS` is set.
+/// The text of a file in `Tests/Goldens`; written where `PIONEER_TEST_WRITE_GOLDENS` is set.
 func golden(_ name: String, _ actual: String) throws -> String {
     let path = root + "/Tests/Goldens/" + name
-    if ProcessInfo.processInfo.environment["PIONEER_WRITE_GOLDENS"] != nil {
+    if ProcessInfo.processInfo.environment["PIONEER_TEST_WRITE_GOLDENS"] != nil {
         try (actual + "\n").write(toFile: path, atomically: true, encoding: .utf8)
     }
     return try String(contentsOfFile: path, encoding: .utf8)
@@ -48,11 +48,13 @@ func wideTopology(streams: Int, _ random: inout SeededRandom) -> String {
 }
 
 struct PlanGraphTests {
+    private static let remedy: Comment = "write anew: PIONEER_TEST_WRITE_GOLDENS=1 swift test --filter PlanGraphTests"
+
     @Test(arguments: ["fleet", "usage", "live"])
     func `a shipped topology's chart is as it was`(_ name: String) throws {
         let graph = PlanGraph(try explanation(ofShipped: name))
-        #expect(try graph.mermaid + "\n" == golden("\(name).mmd", graph.mermaid))
-        #expect(try graph.svg + "\n" == golden("\(name).svg", graph.svg))
+        #expect(try graph.mermaid + "\n" == golden("\(name).mmd", graph.mermaid), Self.remedy)
+        #expect(try graph.svg + "\n" == golden("\(name).svg", graph.svg), Self.remedy)
     }
 
     @Test(arguments: 0..<12)
