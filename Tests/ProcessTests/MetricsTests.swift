@@ -2,11 +2,13 @@ import Base
 import Foundation
 import Testing
 
-/// Where the tests look for promtool: `$PROMTOOL`, else along the path. Debian has it in the package `prometheus`.
+/// Where the tests look for promtool, which Debian has in the package `prometheus`: `$PROMTOOL`, else the repository's
+/// `.build/tools`, else along the path.
 private let promtool: String? = {
     let environment = ProcessInfo.processInfo.environment
     let places = (environment["PATH"] ?? "").split(separator: ":").map { "\($0)/promtool" }
-    return ([environment["PROMTOOL"]].compactMap { $0 } + places).first(where: FileManager.default.isExecutableFile)
+    let own = EngineBinary.repository + "/.build/tools/promtool"
+    return ([environment["PROMTOOL"], own].compactMap { $0 } + places).first(where: FileManager.default.isExecutableFile)
 }()
 
 extension ProcessTests {

@@ -22,7 +22,7 @@ final class AppendRun {
     /// Asks the engine about the topic first, so that one that is not there is reported at once and not after all retries.
     init(topic: TopicName, client engine: EngineClient, producer: String?, restarts: Bool, isSorted: Bool) async throws {
         facts = try await TopicFacts.ask(engine, topic)
-        Telemetry.start(level: .warning, format: .text, clock: clock)
+        Telemetry.start(level: .warning, format: .suitingStandardError, clock: clock)
         // The seed only has to differ between runs: it names inputs without a name and spreads retries.
         random = SeededRandom(seed: Stopwatch.nanoseconds() ^ UInt64(bitPattern: clock.now().microseconds))
         var configuration = AppendClient.Configuration()
