@@ -33,6 +33,8 @@ final class CSVReader {
     private var ends: [Int] = []
     /// The cell being read has or had quotes.
     private var isQuoted = false
+    /// Bytes at the beginning of `text` that belong to no cell: a byte order mark.
+    private var lead = 0
     private var lineNow = 1
     private var quoteLine = 1
     private var positionNow = 0
@@ -54,7 +56,7 @@ final class CSVReader {
 
     /// A cell of the row, without quotes; valid until the next row.
     func cell(_ index: Int) -> UnsafeBufferPointer<UInt8> {
-        let from = index == 0 ? 0 : ends[index - 1]
+        let from = index == 0 ? lead : ends[index - 1]
         return UnsafeBufferPointer(start: text.base + from, count: ends[index] - from)
     }
 
@@ -145,9 +147,12 @@ final class CSVReader {
 
     private var cellStart: Int { ends.last ?? 0 }
 
-    private var isByteOrderMark: Bool { start == 0 && ends.isEmpty && text.bytes.elementsEqual([0xEF, 0xBB, 0xBF]) }
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+    private var isByteOrderMark: Bool { start == 0 && ends.isEmpty && text.bytes.elementsEqual(Self.byteOrderMark) }
 
     private func endCell() {
+        if start == 0, ends.isEmpty, !isQuoted, text.bytes.starts(with: Self.byteOrderMark) { lead = Self.byteOrderMark.count }
         ends.append(text.count)
         (state, isQuoted) = (.plain, false)
     }
@@ -160,13 +165,14 @@ final class CSVReader {
     /// - Parameter at: where the next row begins in the bytes being read.
     private func endRow(at: Int, _ take: () throws -> Void) throws {
         if !isQuoted, text.count > cellStart, text.base[text.count - 1] == 0x0D { text.truncate(to: text.count - 1) }
-        let isBlank = ends.isEmpty && text.count == 0 && !isQuoted && fault == nil
+        let mayBeBlank = ends.isEmpty && !isQuoted && fault == nil
         endCell()
+        let isBlank = mayBeBlank && text.count == lead
         end = positionNow + at
         if !isBlank { try take() }
         text.removeAll()
         ends.removeAll(keepingCapacity: true)
-        (line, start, fault) = (lineNow, end, nil)
+        (line, start, fault, lead) = (lineNow, end, nil, 0)
     }
 
     private func endless() -> EngineError {

@@ -80,9 +80,7 @@ final class TableReader: RecordReader {
         if let fault = csv.fault { throw header("has no header line that can be read: \(fault)") }
         var names: [String] = []
         for index in 0..<csv.cellCount {
-            var cell = csv.cell(index)
-            if index == 0, cell.starts(with: [0xEF, 0xBB, 0xBF]) { cell = UnsafeBufferPointer(rebasing: cell.dropFirst(3)) }
-            guard let text = String(validating: cell, as: UTF8.self), !text.contains("\0") else {
+            guard let text = String(validating: csv.cell(index), as: UTF8.self), !text.contains("\0") else {
                 throw header(
                     "is not UTF-8 text", remedy: "Convert it first: 'iconv -f UTF-16 -t UTF-8' for what spreadsheets call Unicode.")
             }
