@@ -140,7 +140,7 @@ struct TableReaderTests {
 
     @Test(arguments: [
         ("", "is empty"), ("\n\n", "is empty"), ("id,at,id\n", "two columns 'id'"), ("id,at,\n", "no name for column 3"),
-        ("\"id\"x,at\n", "cannot be read"),
+        ("\"id\"x,at\n", "no header line that can be read"),
     ])
     func `a header that cannot be used is an error`(text: String, words: String) {
         let error = fault(text)
