@@ -53,7 +53,7 @@ public struct HostAgent: Sendable {
     public func run() async throws {
         guard configuration.interval >= Self.intervalMin else {
             throw EngineError(
-                .agentInterval, .user, "An interval of \(configuration.interval) is too short.",
+                .agentInterval, .user, "an interval of \(configuration.interval) is too short",
                 remedy: "\(Self.intervalMin) or more; 10s is usual.")
         }
         let host = configuration.host ?? HostReader.hostName()

@@ -62,21 +62,21 @@ extension Checker {
         return report(
             ExpressionIssue(
                 .expressionArity, "\(name)() takes \(allowed), here it has \(count)",
-                remedy: forms.isEmpty ? nil : "allowed: " + forms.joined(separator: ", "), at: node.range), node)
+                remedy: forms.isEmpty ? nil : "Allowed: " + forms.joined(separator: ", ") + ".", at: node.range), node)
     }
 
     private func unknown(_ name: String, _ style: Overload.Style, _ named: [Overload], _ node: SyntaxNode) -> ExpressionIssue {
         if let other = named.first(where: { $0.style != .symbol }) {
             return ExpressionIssue(
-                .expressionUnknownFunction, "\(name)() is not called this way", remedy: "allowed: \(other.signature)",
+                .expressionUnknownFunction, "\(name)() is not called this way", remedy: "Allowed: \(other.signature).",
                 at: node.focus)
         }
         let special = style == .function ? ["has", "or_else", "now"] : []
         let names = Overload.named.filter { $1.contains { $0.style == style } }.keys + special
-        let nearest = nearestName(to: name, among: names.sorted()).map { "did you mean '\($0)'? " } ?? ""
+        let nearest = nearestName(to: name, among: names.sorted()).map { "Did you mean '\($0)'? " } ?? ""
         return ExpressionIssue(
             .expressionUnknownFunction, "there is no function \(name)()",
-            remedy: "\(nearest)\(style == .member ? "Functions after a dot" : "Functions"): \(names.sorted().joined(separator: ", "))",
+            remedy: "\(nearest)\(style == .member ? "Functions after a dot" : "Functions"): \(names.sorted().joined(separator: ", ")).",
             at: node.focus)
     }
 
@@ -92,7 +92,7 @@ extension Checker {
         }
         return report(
             ExpressionIssue(
-                .expressionConstant, "'\(text)' is no \(name)", remedy: "allowed: \(allowed)", at: arguments[0].range), node)
+                .expressionConstant, "'\(text)' is no \(name)", remedy: "Allowed: \(allowed).", at: arguments[0].range), node)
     }
 
     // MARK: CEL's that are not taken

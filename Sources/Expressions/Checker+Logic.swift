@@ -10,7 +10,7 @@ extension Checker {
             return report(
                 ExpressionIssue(
                     .expressionType, "'\(operation)' needs a bool, '\(node)' is of type \(condition.type)",
-                    remedy: "compare it with something", at: node.range), node)
+                    remedy: "Compare it with something.", at: node.range), node)
         }
         return condition
     }
@@ -62,7 +62,7 @@ extension Checker {
             return report(
                 ExpressionIssue(
                     .expressionType, "'in' looks for a value of type \(operand.type) among values of type \(elements[0].type)",
-                    remedy: "the list must hold values of type \(operand.type)", at: node.range), node)
+                    remedy: "The list must hold values of type \(operand.type).", at: node.range), node)
         }
         return TypedNode(.anyOf(operand, comparable), .value(.bool), node)
     }

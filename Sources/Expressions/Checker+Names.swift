@@ -27,7 +27,7 @@ extension Checker {
             return report(
                 ExpressionIssue(
                     .expressionType, "'\(owner.syntax)' is of type \(owner.type) and has no field '\(name)'",
-                    remedy: "records and maps have fields", at: node.focus), node)
+                    remedy: "Records and maps have fields.", at: node.focus), node)
         }
     }
 
@@ -74,7 +74,7 @@ extension Checker {
             if !fields.contains(field) { fields.append(field) }
         }
         let listed = fields.prefix(30).joined(separator: ", ") + (fields.count > 30 ? ", …" : "")
-        let nearest = nearestName(to: name, among: fields).map { "did you mean '\($0)'? " } ?? ""
+        let nearest = nearestName(to: name, among: fields).map { "Did you mean '\($0)'? " } ?? ""
         return ExpressionIssue(
             .expressionUnknownField, "\(record.map { "record '\($0)'" } ?? "the row") has no field '\(name)'",
             remedy: fields.isEmpty ? "it has no fields at all" : "\(nearest)Fields: \(listed)", at: range)

@@ -18,7 +18,7 @@ extension Checker {
         case .null:
             return report(
                 ExpressionIssue(
-                    .expressionType, "null is no operand here", remedy: "null is for comparing: x == null, x != null",
+                    .expressionType, "null is no operand here", remedy: "Null is for comparing: x == null, x != null.",
                     at: node.syntax.range), node.syntax)
         case .value(let type):
             if node.isNullable { issues.append(nullable(node, type)) }
@@ -32,7 +32,7 @@ extension Checker {
         return report(
             ExpressionIssue(
                 .expressionType, "'\(path)' is a record, which is no value",
-                remedy: "name one of its fields, or test it: \(path) != null", at: node.syntax.range), node.syntax)
+                remedy: "Name one of its fields, or test it: \(path) != null.", at: node.syntax.range), node.syntax)
     }
 
     func nullable(_ node: TypedNode, _ type: ValueType) -> ExpressionIssue {
@@ -45,7 +45,7 @@ extension Checker {
         }
         return ExpressionIssue(
             .expressionNullable, reason,
-            remedy: "test it: \(tested) != null ? … : …, or give a default: or_else(\(text), \(Self.example(type)))",
+            remedy: "Test it: \(tested) != null ? … : …, or give a default: or_else(\(text), \(Self.example(type))).",
             at: node.syntax.range)
     }
 
@@ -102,7 +102,7 @@ extension Checker {
             if argument.path != nil { return check(argument, present) }
             return report(
                 ExpressionIssue(
-                    .expressionType, "has() does not take '\(argument)'", remedy: "it takes a field: has(record.field)",
+                    .expressionType, "has() does not take '\(argument)'", remedy: "It takes a field: has(record.field).",
                     at: argument.range), node)
         }
         var owner = check(operand, present)
@@ -161,7 +161,7 @@ extension Checker {
             issues.append(
                 ExpressionIssue(
                     .expressionType, "\(what) are \(both[0].type) and \(both[1].type)",
-                    remedy: "both must be of one type; convert one of them", at: node.range))
+                    remedy: "Both must be of one type; convert one of them.", at: node.range))
             return nil
         }
         return (both[0], both[1])

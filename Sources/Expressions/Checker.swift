@@ -109,7 +109,7 @@ struct Checker {
         report(
             ExpressionIssue(
                 .expressionUnsupported, "\(what) is not supported",
-                remedy: "expressions work on \(Self.valueTypes) and null", at: node.range), node)
+                remedy: "Expressions work on \(Self.valueTypes) and null.", at: node.range), node)
     }
 
     private static let valueTypes = "bool, int, double, string, bytes, timestamp, duration, map(string, string), records"

@@ -104,7 +104,7 @@ struct Lexer {
         }
         throw ExpressionIssue(
             .expressionSyntax, "the string that begins here does not end",
-            remedy: "close it with the quote it began with; a string over several lines needs three quotes",
+            remedy: "Close it with the quote it began with; a string over several lines needs three quotes.",
             at: start..<min(at, text.count))
     }
 
@@ -147,7 +147,7 @@ struct Lexer {
         guard byte() == 96, at > start + 1 else {
             throw ExpressionIssue(
                 .expressionSyntax, "the quoted name that begins here does not end",
-                remedy: "a name in backticks holds letters, digits, '_', '-', '.', '/' and spaces",
+                remedy: "A name in backticks holds letters, digits, '_', '-', '.', '/' and spaces.",
                 at: start..<min(at + 1, text.count))
         }
         at += 1

@@ -8,7 +8,7 @@ enum LiteralText {
         guard let value = Int64((isNegative ? "-" : "") + digits, radix: radix) else {
             throw ExpressionIssue(
                 .expressionSyntax, "the int '\(isNegative ? "-" : "")\(text)' is out of range",
-                remedy: "an int lies in \(Int64.min)...\(Int64.max); a double is written with a point: \(text).0", at: range)
+                remedy: "An int lies in \(Int64.min)...\(Int64.max); a double is written with a point: \(text).0.", at: range)
         }
         return value
     }
@@ -17,7 +17,7 @@ enum LiteralText {
         let (digits, radix) = digitsAndRadix(text.dropLast())
         guard let value = UInt64(digits, radix: radix) else {
             throw ExpressionIssue(
-                .expressionSyntax, "the uint '\(text)' is out of range", remedy: "a uint lies in 0...\(UInt64.max)", at: range)
+                .expressionSyntax, "the uint '\(text)' is out of range", remedy: "A uint lies in 0...\(UInt64.max).", at: range)
         }
         return value
     }

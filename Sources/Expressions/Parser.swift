@@ -63,7 +63,7 @@ struct Parser {
     private func tooDeep(_ range: Range<Int>) -> ExpressionIssue {
         ExpressionIssue(
             .expressionTooDeep, "the expression nests deeper than \(Expression.depthMax)",
-            remedy: "compute parts of it in a map before", at: range)
+            remedy: "Compute parts of it in a map before.", at: range)
     }
 
     /// Every node is made here, so that no tree is higher than what may be walked by recursion.
@@ -268,7 +268,7 @@ struct Parser {
         if Lexer.keywords.contains(word) { throw unexpected("a value") }
         if Lexer.reserved.contains(word) {
             throw ExpressionIssue(
-                .expressionSyntax, "'\(word)' is a reserved word of CEL", remedy: "it may stand after a dot: record.\(word)",
+                .expressionSyntax, "'\(word)' is a reserved word of CEL", remedy: "It may stand after a dot: record.\(word).",
                 at: token.range)
         }
         let focus = take().range

@@ -52,7 +52,7 @@ struct APIError: Error {
 
     /// A parameter's name or value is wrong. Names the nearest of `allowed`.
     static func badParameter(_ message: String, remedy: String? = nil, given: String? = nil, allowed: [String] = []) -> APIError {
-        let nearest = given.flatMap { nearestName(to: $0, among: allowed) }.map { "did you mean '\($0)'?" }
+        let nearest = given.flatMap { nearestName(to: $0, among: allowed) }.map { "Did you mean '\($0)'?" }
         let remedies = [nearest, remedy].compactMap { $0 }
         return APIError(
             .badRequest, .apiBadParameter, message, remedy: remedies.isEmpty ? nil : remedies.joined(separator: " "), allowed: allowed)

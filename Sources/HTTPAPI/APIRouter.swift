@@ -74,7 +74,7 @@ struct APIRouter {
     static func methodNotAllowed(_ request: Request, _ allowed: [String]) -> APIError {
         APIError(
             .methodNotAllowed, .apiMethodNotAllowed, "'\(request.uri.path)' does not answer \(request.method.rawValue)",
-            remedy: "use \(allowed.joined(separator: " or "))", allowed: allowed, headers: [.allow: allowed.joined(separator: ", ")])
+            remedy: "Use \(allowed.joined(separator: " or ")).", allowed: allowed, headers: [.allow: allowed.joined(separator: ", ")])
     }
 }
 

@@ -23,7 +23,7 @@ struct AppendRoute: Sendable {
         if let topic = TopicName(name), topic.isInternal {
             throw APIError(
                 .forbidden, .apiInternalTopic, "'\(name)' is a topic of the engine's own",
-                remedy: "append to the topics that topologies read; what they make of it goes to the internal ones")
+                remedy: "Append to the topics that topologies read; what they make of it goes to the internal ones.")
         }
         let body = try await Self.body(of: request)
         let engine = engine, now = clock.now()
@@ -73,7 +73,7 @@ struct AppendRoute: Sendable {
             throw APIError(
                 .conflict, .apiOutOfSequence,
                 "producer '\(producer?.id ?? "")' sent sequence \(producer?.sequence ?? 0), and \(expected) comes next",
-                remedy: "send what belongs to sequence \(expected) first; nothing was appended", details: [("expected", expected)])
+                remedy: "Send what belongs to sequence \(expected) first; nothing was appended.", details: [("expected", expected)])
         }
         return json.response()
     }
@@ -81,7 +81,7 @@ struct AppendRoute: Sendable {
     static func body(of request: Request) async throws -> ByteBuffer {
         let tooLarge = APIError(
             .contentTooLarge, .apiBodyTooLarge, "the body is larger than \(APILimits.appendBytesMax) bytes",
-            remedy: "send the records in several requests")
+            remedy: "Send the records in several requests.")
         // Said before the client has sent it all, where it says how much that will be.
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > APILimits.appendBytesMax { throw tooLarge }
         do {
@@ -94,7 +94,7 @@ struct AppendRoute: Sendable {
             // Whatever goes wrong with reading a body is the connection's doing: the client went, or sent no HTTP.
             throw APIError(
                 .badRequest, .apiBodyIncomplete, "the body ended before it was whole; nothing was appended",
-                remedy: "send the request again, best with producer and sequence")
+                remedy: "Send the request again, best with producer and sequence.")
         }
     }
 
@@ -108,18 +108,18 @@ struct AppendRoute: Sendable {
             let fromQuery = try parameters.single(parameter), fromHeader = header.flatMap { headers[$0] }
             guard let fromQuery, let fromHeader, fromQuery != fromHeader else { return fromQuery ?? fromHeader }
             throw APIError.badParameter(
-                "the \(parameter) is '\(fromHeader)' in the header and '\(fromQuery)' in the query", remedy: "give it once")
+                "the \(parameter) is '\(fromHeader)' in the header and '\(fromQuery)' in the query", remedy: "Give it once.")
         }
         switch (try given("producer", producerHeader), try given("sequence", sequenceHeader)) {
         case (nil, nil): return nil
         case (let id?, let text?):
             guard let sequence = Int64(text) else {
-                throw APIError.badParameter("the sequence is '\(text)'", remedy: "a sequence is a whole number of 64 bits")
+                throw APIError.badParameter("the sequence is '\(text)'", remedy: "A sequence is a whole number of 64 bits.")
             }
             return AppendRequest.Producer(id: try checkedProducer(id), sequence: sequence)
         default:
             throw APIError.badParameter(
-                "of producer and sequence only one is given", remedy: "give both, so that a repeat appends nothing twice, or neither")
+                "of producer and sequence only one is given", remedy: "Give both, so that a repeat appends nothing twice, or neither.")
         }
     }
 
@@ -127,7 +127,7 @@ struct AppendRoute: Sendable {
         guard (1...APILimits.producerCharactersMax).contains(id.utf8.count), id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw APIError.badParameter(
                 "the producer is '\(id)'",
-                remedy: "a producer is 1 to \(APILimits.producerCharactersMax) printable ASCII characters without spaces")
+                remedy: "A producer is 1 to \(APILimits.producerCharactersMax) printable ASCII characters without spaces.")
         }
         return id
     }

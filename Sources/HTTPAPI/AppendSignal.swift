@@ -38,7 +38,7 @@ final class AppendSignal: Sendable {
             guard state.followers < APILimits.followersMax else {
                 throw APIError(
                     .serviceUnavailable, .apiTooManyFollowers, "\(APILimits.followersMax) readers follow already",
-                    remedy: "end some of them, or read without follow=true")
+                    remedy: "End some of them, or read without follow=true.")
             }
             state.followers += 1
         }

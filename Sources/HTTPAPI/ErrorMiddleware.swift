@@ -45,7 +45,7 @@ struct ErrorMiddleware: RouterMiddleware {
             if let response = try await viewPaths.answerByPath(request, context) { return response }
             throw APIError(
                 .notFound, .apiUnknownPath, "there is nothing at '\(request.uri.path)'",
-                remedy: "the paths are \(APIRouter.paths.joined(separator: ", ")), and those that views declare (see /api/v1/views)")
+                remedy: "The paths are \(APIRouter.paths.joined(separator: ", ")), and those that views declare (see /api/v1/views).")
         }
     }
 
@@ -84,7 +84,7 @@ enum HostCheck {
     private static func refusal(_ header: String, _ value: String) -> APIError {
         APIError(
             .forbidden, .apiForeignHost, "the request's \(header) is '\(value)', and only this machine may ask",
-            remedy: "use http://localhost or http://127.0.0.1 with the engine's port")
+            remedy: "Use http://localhost or http://127.0.0.1 with the engine's port.")
     }
 
     /// `localhost`, `127.0.0.1:8080`, `[::1]:8080`.

@@ -10,7 +10,7 @@ enum FilterValue {
             throw APIError.badParameter(
                 "column '\(column.flatName)' is a map, which cannot be compared", allowed: ["is.null", "is.not_null"])
         }
-        throw APIError.badParameter("'\(text)' is no value of column '\(column.flatName)'", remedy: "it takes \(form(column.type))")
+        throw APIError.badParameter("'\(text)' is no value of column '\(column.flatName)'", remedy: "It takes \(form(column.type)).")
     }
 
     private static func value(_ text: String, _ type: ValueType) -> Value? {
@@ -71,7 +71,7 @@ enum FilterList {
         func refuse(_ message: String) -> APIError {
             APIError.badParameter(
                 "'\(column.flatName)=in.\(text)' \(message)",
-                remedy: "write in.(a,b), and values with commas in double quotes: in.(\"a,b\",c)")
+                remedy: "Write in.(a,b), and values with commas in double quotes: in.(\"a,b\",c).")
         }
         guard text.hasPrefix("("), text.hasSuffix(")"), text.count >= 2 else { throw refuse("is no list") }
         var values: [String] = []

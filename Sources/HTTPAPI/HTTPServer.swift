@@ -49,7 +49,7 @@ public struct HTTPServer: Service {
             throw EngineError(
                 .apiNotLoopback, .user,
                 "'\(address.host)' can be reached from other machines, and the interface has no authentication yet",
-                remedy: "listen on 127.0.0.1, ::1 or localhost, and put a proxy that authenticates in front of it")
+                remedy: "Listen on 127.0.0.1, ::1 or localhost, and put a proxy that authenticates in front of it.")
         }
         self.engine = engine
         self.clock = clock
@@ -98,10 +98,10 @@ public struct HTTPServer: Service {
         if error.errnoCode == EADDRINUSE {
             return EngineError(
                 .apiPortInUse, .environment, "another program listens on \(place)",
-                remedy: "end it (an engine that is still running?), or listen on another port; port 0 takes any free one")
+                remedy: "End it (an engine that is still running?), or listen on another port; port 0 takes any free one.")
         }
         return EngineError(
             .apiCannotListen, .environment, "cannot listen on \(place): \(error)",
-            remedy: "ports below 1024 need a privilege; the host must be an address of this machine")
+            remedy: "Ports below 1024 need a privilege; the host must be an address of this machine.")
     }
 }

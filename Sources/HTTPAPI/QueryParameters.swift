@@ -11,7 +11,7 @@ struct QueryParameters {
             guard let name = Self.decoded(halves[0]), let value = halves.count > 1 ? Self.decoded(halves[1]) : "" else {
                 throw APIError.badParameter(
                     "'\(part)' is not percent-encoded UTF-8",
-                    remedy: "write each byte that is not a letter or digit as '%' and two hex digits")
+                    remedy: "Write each byte that is not a letter or digit as '%' and two hex digits.")
             }
             pairs.append((name, value))
         }
@@ -21,7 +21,7 @@ struct QueryParameters {
     func single(_ name: String) throws -> String? {
         let values = pairs.filter { $0.name == name }
         guard values.count <= 1 else {
-            throw APIError.badParameter("parameter '\(name)' comes \(values.count) times", remedy: "give it once")
+            throw APIError.badParameter("parameter '\(name)' comes \(values.count) times", remedy: "Give it once.")
         }
         return values.first?.value
     }
@@ -46,7 +46,7 @@ struct QueryParameters {
         guard let text = try single(name) else { return fallback }
         guard let number = Int(text), range.contains(number) else {
             throw APIError.badParameter(
-                "\(name) is '\(text)'", remedy: "\(name) is a whole number from \(range.lowerBound) to \(range.upperBound)")
+                "\(name) is '\(text)'", remedy: "\(name) is a whole number from \(range.lowerBound) to \(range.upperBound).")
         }
         return number
     }

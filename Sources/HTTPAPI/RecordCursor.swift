@@ -44,13 +44,13 @@ struct RecordCursor: Sendable {
     private static func expired(_ offset: Int64, _ first: Offset, _ partition: TopicPartition) -> APIError {
         APIError(
             .gone, .apiOffsetExpired, "offset \(offset) of \(partition) is no longer kept; the first is \(first)",
-            remedy: "read from 'earliest', or from \(first)", details: [("first_offset", first.number)])
+            remedy: "Read from 'earliest', or from \(first).", details: [("first_offset", first.number)])
     }
 
     private static func beyondEnd(_ offset: Int64, _ end: Offset, _ partition: TopicPartition) -> APIError {
         APIError(
             .rangeNotSatisfiable, .apiOffsetBeyondEnd, "offset \(offset) of \(partition) lies beyond the end, which is \(end)",
-            remedy: "read from 'latest' with follow=true to wait for new records; an offset of another log means nothing here",
+            remedy: "Read from 'latest' with follow=true to wait for new records; an offset of another log means nothing here.",
             details: [("end_offset", end.number)])
     }
 

@@ -31,7 +31,7 @@ struct RecordsRoute: Sendable {
             if case .offset = start, partitions.count > 1 {
                 throw APIError.badParameter(
                     "an offset is counted in one partition, and '\(name)' has \(partitions.count)",
-                    remedy: "add partition=, or use earliest, latest or -N")
+                    remedy: "Add partition=, or use earliest, latest or -N.")
             }
             return try RecordCursor(topic: topic.name, partitions: partitions, start: start, limit: isLimited ? limit : .max, log: log)
         }
@@ -49,7 +49,7 @@ struct RecordsRoute: Sendable {
                 return text.hasPrefix("-") ? .last(-number) : .offset(number)
             }
             throw APIError.badParameter(
-                "offset is '\(text)'", remedy: "an offset is a number, 'earliest', 'latest', or -N for the last N", given: text,
+                "offset is '\(text)'", remedy: "An offset is a number, 'earliest', 'latest', or -N for the last N.", given: text,
                 allowed: ["earliest", "latest"])
         }
     }

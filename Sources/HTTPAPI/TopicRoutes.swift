@@ -71,7 +71,7 @@ struct TopicRoutes: Sendable {
         let parameters = try QueryParameters(request.uri.query)
         try parameters.allow(["topic"])
         guard let name = try parameters.single("topic") else {
-            throw APIError.badParameter("the parameter 'topic' is missing", remedy: "sequences are counted per topic: add ?topic=…")
+            throw APIError.badParameter("the parameter 'topic' is missing", remedy: "Sequences are counted per topic: add ?topic=….")
         }
         let engine = engine
         let last = try await work.run {
@@ -94,7 +94,7 @@ enum TopicLookup {
         if let name = TopicName(text), let topic = try log.topic(name) { return topic }
         let known = try log.topics().map(\.name)
         let visible = known.filter { !$0.isInternal }.map(\.text)
-        let nearest = nearestName(to: text, among: known.map(\.text)).map { "did you mean '\($0)'? " } ?? ""
+        let nearest = nearestName(to: text, among: known.map(\.text)).map { "Did you mean '\($0)'? " } ?? ""
         let remedy = TopicName(text) == nil
             ? "a topic's name is \(TopicName.allowedForm)"
             : "\(nearest)topics are made by the topologies that read and write them; /api/v1/topics lists them"

@@ -26,7 +26,7 @@ struct ViewQueryParser {
         let conditions = parameters.pairs.filter { !Self.reserved.contains($0.name) }
         guard conditions.count <= APILimits.conditionsMax else {
             throw APIError.badParameter(
-                "the query has \(conditions.count) conditions", remedy: "a query has at most \(APILimits.conditionsMax)")
+                "the query has \(conditions.count) conditions", remedy: "A query has at most \(APILimits.conditionsMax).")
         }
         return ViewQuery(
             view: view, select: try select(try parameters.single("select")),
@@ -48,7 +48,7 @@ struct ViewQueryParser {
         guard let text, text != "*" else { return names }
         let selected = try text.split(separator: ",", omittingEmptySubsequences: false).map { try column(String($0)).flatName }
         guard Set(selected).count == selected.count else {
-            throw APIError.badParameter("select is '\(text)', with a column twice", remedy: "name each column once")
+            throw APIError.badParameter("select is '\(text)', with a column twice", remedy: "Name each column once.")
         }
         return selected
     }
@@ -57,7 +57,7 @@ struct ViewQueryParser {
         guard let text else { return [] }
         let terms = text.split(separator: ",", omittingEmptySubsequences: false)
         guard terms.count <= APILimits.orderColumnsMax else {
-            throw APIError.badParameter("order names \(terms.count) columns", remedy: "it names at most \(APILimits.orderColumnsMax)")
+            throw APIError.badParameter("order names \(terms.count) columns", remedy: "It names at most \(APILimits.orderColumnsMax).")
         }
         return try terms.map(orderTerm)
     }
@@ -78,7 +78,7 @@ struct ViewQueryParser {
         guard names.contains(name) else {
             if parts.count > 1, names.contains(String(parts[0])) {
                 throw APIError.badParameter(
-                    "order is '\(term)'", remedy: "after a column come asc or desc, then nullsfirst or nullslast",
+                    "order is '\(term)'", remedy: "After a column come asc or desc, then nullsfirst or nullslast.",
                     given: String(parts[1]), allowed: ["asc", "desc", "nullsfirst", "nullslast"])
             }
             throw APIError.badParameter("view '\(view.name)' has no column '\(name)' to order by", given: name, allowed: names)
@@ -99,7 +99,7 @@ struct ViewQueryParser {
         guard parts.count == 2, Self.operators.contains(name) else {
             throw APIError.badParameter(
                 "'\(column.flatName)=\(text)' is no condition",
-                remedy: "a condition is column=operator.value, for example \(column.flatName)=eq.1",
+                remedy: "A condition is column=operator.value, for example \(column.flatName)=eq.1.",
                 given: name, allowed: Self.operators + ["not"])
         }
         let filter = try filter(name, String(parts[1]), column)

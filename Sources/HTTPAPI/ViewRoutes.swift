@@ -58,7 +58,7 @@ struct ViewRoutes: Sendable {
         let views = engine.viewDefinitions
         guard let view = views.first(where: { $0.name == name }) else {
             let known = views.map(\.name).sorted()
-            let nearest = nearestName(to: name, among: known).map { "did you mean '\($0)'? " } ?? ""
+            let nearest = nearestName(to: name, among: known).map { "Did you mean '\($0)'? " } ?? ""
             throw APIError(
                 .notFound, .apiUnknownView, "there is no view '\(name)'",
                 remedy: nearest + "views are declared by topologies; /api/v1/views lists them", allowed: known)

@@ -14,45 +14,45 @@ extension ErrorCode {
 enum StoreErrors {
     static func locked(_ directory: String) -> EngineError {
         EngineError(
-            .storeLocked, .environment, "Another engine runs on the data directory '\(directory)'.",
+            .storeLocked, .environment, "another engine runs on the data directory '\(directory)'",
             remedy: "Stop it, or give this one a directory of its own. Commands reach a running engine over HTTP.")
     }
 
     static func newerVersion(_ directory: String, found: String, known: Int) -> EngineError {
         EngineError(
             .storeNewerVersion, .environment,
-            "The data directory '\(directory)' has format version \(found); this program knows up to \(known).",
+            "the data directory '\(directory)' has format version \(found); this program knows up to \(known)",
             remedy: "Run the newer release that wrote it. Nothing in it was changed.")
     }
 
     static func foreign(_ directory: String) -> EngineError {
         EngineError(
-            .storeForeign, .user, "The directory '\(directory)' holds a RocksDB database of another program.",
+            .storeForeign, .user, "the directory '\(directory)' holds a RocksDB database of another program",
             remedy: "Name an empty directory, or one that this engine made. Nothing in it was changed.")
     }
 
     static func corrupted(_ directory: String, _ detail: String) -> EngineError {
         EngineError(
-            .storeCorrupted, .environment, "The data in '\(directory)' is damaged: \(detail)",
+            .storeCorrupted, .environment, "the data in '\(directory)' is damaged: \(detail)",
             remedy: "Check the disk, and restore the directory from a copy. Nothing damaged is used or overwritten.")
     }
 
     static func diskFull(_ directory: String) -> EngineError {
         EngineError(
-            .storeDiskFull, .environment, "The disk that holds '\(directory)' is full.",
+            .storeDiskFull, .environment, "the disk that holds '\(directory)' is full",
             remedy: "Free space, or shorten the topics' retention. Work goes on by itself once there is room.",
             isTransient: true)
     }
 
     static func notWritable(_ directory: String, _ reason: String) -> EngineError {
         EngineError(
-            .storeNotWritable, .environment, "The data directory '\(directory)' cannot be written: \(reason).",
+            .storeNotWritable, .environment, "the data directory '\(directory)' cannot be written: \(reason)",
             remedy: "Name a directory that the engine's user may create and write.")
     }
 
     static func io(_ directory: String, _ detail: String) -> EngineError {
         EngineError(
-            .storeIO, .environment, "The disk that holds '\(directory)' failed: \(detail)",
+            .storeIO, .environment, "the disk that holds '\(directory)' failed: \(detail)",
             remedy: "Check the disk and its mount; the call may be repeated.", isTransient: true)
     }
 

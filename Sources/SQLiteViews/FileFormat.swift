@@ -28,12 +28,12 @@ enum FileFormat {
             guard application == applicationID else {
                 throw EngineError(
                     .viewForeignFile, .environment, "'\(path)' is a database of another program",
-                    remedy: "move that file away, or give the engine another data directory")
+                    remedy: "Move that file away, or give the engine another data directory.")
             }
             guard found == version else {
                 throw EngineError(
                     .viewNewerFormat, .environment, "'\(path)' has format version \(found); this release reads version \(version)",
-                    remedy: "run a release that knows version \(found), or delete the file: the views are then filled again from the log")
+                    remedy: "Run a release that knows version \(found), or delete the file: the views are then filled again from the log.")
             }
             return .commit
         }

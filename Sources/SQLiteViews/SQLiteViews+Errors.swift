@@ -45,21 +45,21 @@ extension SQLiteViews {
         case .SQLITE_FULL:
             return EngineError(
                 .viewDiskFull, .environment, "no space is left for '\(path)'. \(reason)",
-                remedy: "free space on that disk; nothing is lost, the views go on where they stand", isTransient: true)
+                remedy: "Free space on that disk; nothing is lost, the views go on where they stand.", isTransient: true)
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             return EngineError(
                 .viewLocked, .environment, "another process holds a lock on '\(path)'. \(reason)",
-                remedy: "close the program that has the file open; readers may use a copy", isTransient: true)
+                remedy: "Close the program that has the file open; readers may use a copy.", isTransient: true)
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             return EngineError(.viewCorrupt, .environment, "'\(path)' is damaged. \(reason)", remedy: rebuild)
         case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
             return EngineError(
                 .viewNotWritable, .environment, "'\(path)' cannot be opened for writing. \(reason)",
-                remedy: "let the engine's user write the directory and the views files in it")
+                remedy: "Let the engine's user write the directory and the views files in it.")
         case .SQLITE_IOERR:
             return EngineError(
                 .viewIO, .environment, "reading or writing '\(path)' failed. \(reason)",
-                remedy: "check the disk; if the file is damaged, \(rebuild)", isTransient: true)
+                remedy: "Check the disk; if the file is damaged, \(rebuild).", isTransient: true)
         case .SQLITE_MISUSE:
             return EngineError(.viewClosed, .internal, "'\(path)' was closed. \(reason)")
         default:

@@ -35,7 +35,7 @@ extension SQLiteViews {
         } catch {
             throw EngineError(
                 .viewCorrupt, .environment, "the definition of view '\(view.name)' in '\(path)' cannot be read: \(error)",
-                remedy: "delete '\(path)': the views are then filled again from the log")
+                remedy: "Delete '\(path)': the views are then filled again from the log.")
         }
     }
 
@@ -78,7 +78,7 @@ extension SQLiteViews {
     private func incompatible(_ view: ViewDefinition, _ message: String) -> EngineError {
         EngineError(
             .viewIncompatible, .user, message,
-            remedy: "give the view another name, or stop the engine and delete '\(path)': all views are then filled again from the log")
+            remedy: "Give the view another name, or stop the engine and delete '\(path)': all views are then filled again from the log.")
     }
 
     /// What the planner does not check, because only SQL minds it.

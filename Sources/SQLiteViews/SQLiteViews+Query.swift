@@ -45,7 +45,7 @@ extension SQLiteViews {
                 guard let value = statement.value(at: Int32(index), as: column.type) else {
                     throw EngineError(
                         .viewCorrupt, .environment, "column '\(column.flatName)' in '\(path)' holds something that is no \(column.type)",
-                        remedy: "another program wrote to the file; delete '\(path)': the views are then filled again from the log")
+                        remedy: "Another program wrote to the file; delete '\(path)': the views are then filled again from the log.")
                 }
                 row.append(value)
             }
@@ -67,7 +67,7 @@ extension SQLiteViews {
                 throw EngineError(
                     .viewOtherLog, .environment,
                     "view '\(view)' in '\(path)' was filled from log '\(filledFrom)', this engine's log is '\(log)'",
-                    remedy: "start the engine with the data directory the views belong to, or delete '\(path)' "
+                    remedy: "Start the engine with the data directory the views belong to, or delete '\(path)' "
                         + "(with its -wal and -shm files): the views are then filled again from this log")
             }
             positions[PartitionNumber(Int(statement.int64(at: 0)))] = ViewPosition(

@@ -117,6 +117,6 @@ extension InMemoryStore.Contents {
 
     static var injectedError: EngineError {
         EngineError(
-            .injected, .environment, "A test had this write fail.", remedy: "Repeat it.", isTransient: true)
+            .injected, .environment, "a test had this write fail", remedy: "Repeat it.", isTransient: true)
     }
 }

@@ -12,29 +12,29 @@ public enum LogErrors {
     public static func unknownTopic(_ name: TopicName, among known: some Sequence<TopicName>) -> EngineError {
         let nearest = nearestName(to: name.text, among: known.lazy.map(\.text)).map { "Did you mean '\($0)'? " } ?? ""
         return EngineError(
-            .unknownTopic, .user, "There is no topic '\(name)'.", remedy: nearest + "Create the topic first.")
+            .unknownTopic, .user, "there is no topic '\(name)'", remedy: nearest + "Create the topic first.")
     }
 
     public static func unknownPartition(_ partition: TopicPartition, count: Int) -> EngineError {
         EngineError(
-            .unknownPartition, .user, "Topic '\(partition.topic)' has no partition \(partition.partition).",
+            .unknownPartition, .user, "topic '\(partition.topic)' has no partition \(partition.partition)",
             remedy: "It has \(count) partition\(count == 1 ? "" : "s"), counted from 0.")
     }
 
     public static func partitionCount(_ description: TopicDescription, existing: Int) -> EngineError {
         EngineError(
             .partitionCount, .user,
-            "Topic '\(description.name)' has \(existing) partitions, not \(description.partitionCount).",
+            "topic '\(description.name)' has \(existing) partitions, not \(description.partitionCount)",
             remedy: "A topic keeps its partition count for life: ask for \(existing), or use a topic of another name.")
     }
 
     public static func noPartitions(_ description: TopicDescription) -> EngineError {
         EngineError(
-            .partitionCount, .user, "Topic '\(description.name)' was to have \(description.partitionCount) partitions.",
+            .partitionCount, .user, "topic '\(description.name)' was to have \(description.partitionCount) partitions",
             remedy: "Ask for at least one.")
     }
 
     public static func closed() -> EngineError {
-        EngineError(.storeClosed, .environment, "The store is closed.", remedy: "The engine is stopping; start it again.")
+        EngineError(.storeClosed, .environment, "the store is closed", remedy: "The engine is stopping; start it again.")
     }
 }

@@ -66,7 +66,7 @@ struct ProducerBody: Decodable {
         } catch {
             throw EngineError(
                 .appendAnswer, .environment,
-                "The engine's answer about the producer is not understood: '\(String(decoding: body.prefix(200), as: UTF8.self))'.",
+                "the engine's answer about the producer is not understood: '\(String(decoding: body.prefix(200), as: UTF8.self))'",
                 remedy: "Check that the address is a CloudPioneer engine's.")
         }
     }

@@ -50,7 +50,7 @@ public final class AppendClient: Sendable {
             !authority[2].contains(where: { $0 == "?" || $0 == "#" || $0.isWhitespace })
         else {
             throw EngineError(
-                .appendAddress, .user, "'\(engine)' is no engine's address.",
+                .appendAddress, .user, "'\(engine)' is no engine's address",
                 remedy: "Give a scheme and a host, for example http://127.0.0.1:8000.")
         }
         self.engine = trimmed
@@ -102,7 +102,7 @@ public final class AppendClient: Sendable {
     private func refusal(_ topic: TopicName, _ code: String?, _ message: String, _ remedy: String?) -> EngineError {
         EngineError(
             .appendRefused, .user,
-            "The engine at \(engine) refused records for the topic '\(topic)': \(message)" + (code.map { " [\($0)]" } ?? ""),
+            "the engine at \(engine) refused records for the topic '\(topic)': \(message)" + (code.map { " [\($0)]" } ?? ""),
             remedy: remedy)
     }
 
@@ -126,7 +126,7 @@ public final class AppendClient: Sendable {
             Telemetry.emit(AppendRetried(engine: engine, why: why, wait: wait))
             if let limit = configuration.giveUpAfter, started.elapsedSeconds + wait.seconds > limit.seconds {
                 throw EngineError(
-                    .appendUnreachable, .environment, "The engine at \(engine) gave no usable answer for \(limit): \(why).",
+                    .appendUnreachable, .environment, "the engine at \(engine) gave no usable answer for \(limit): \(why)",
                     remedy: "Check that it runs ('pioneer run') and that the address is right.", isTransient: true)
             }
             try await Task.sleep(for: .microseconds(wait.microseconds))

@@ -69,7 +69,7 @@ public final class Spool: Sendable {
         guard limits.segmentBytesMax >= 4_096, limits.bytesMax >= 2 * limits.segmentBytesMax else {
             throw EngineError(
                 .spoolLimit, .user,
-                "A spool of \(limits.bytesMax) bytes cannot hold two segments of \(limits.segmentBytesMax) bytes.",
+                "a spool of \(limits.bytesMax) bytes cannot hold two segments of \(limits.segmentBytesMax) bytes",
                 remedy: "Segments are 4096 bytes or more, and the spool twice a segment or more.")
         }
         self.folder = folder
@@ -119,7 +119,7 @@ public final class Spool: Sendable {
         let recordBytes = SegmentFormat.recordHeaderBytes + payload.count
         guard SegmentFormat.headerBytes + recordBytes <= limits.segmentBytesMax else {
             throw EngineError(
-                .spoolLimit, .user, "A batch of \(payload.count) bytes does not fit a segment of \(limits.segmentBytesMax) bytes.",
+                .spoolLimit, .user, "a batch of \(payload.count) bytes does not fit a segment of \(limits.segmentBytesMax) bytes",
                 remedy: "Send smaller batches or allow larger segments.")
         }
         return try state.withLock { state in

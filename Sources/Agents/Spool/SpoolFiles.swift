@@ -124,7 +124,7 @@ enum SpoolFiles {
         guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
             close(file)
             throw EngineError(
-                .spoolInUse, .user, "Another process uses the spool '\(folder)'.",
+                .spoolInUse, .user, "another process uses the spool '\(folder)'",
                 remedy: "Stop it, or give each agent a folder of its own with --spool.")
         }
         return file
@@ -133,7 +133,7 @@ enum SpoolFiles {
     private static func fault(_ what: String, _ path: String) -> EngineError {
         let reason = String(cString: strerror(errno))
         return EngineError(
-            .spoolDisk, .environment, "Could not \(what) '\(path)': \(reason).",
+            .spoolDisk, .environment, "could not \(what) '\(path)': \(reason)",
             remedy: "Check that the folder exists, that this user may write in it, and that the disk has room.", isTransient: true)
     }
 }

@@ -25,15 +25,15 @@ extension AvroSchemaParser {
         case .object: break
         case .array:
             report(
-                .schemaBadUnion, "a union stands inside another type", remedy: "a union is the type of a field, of null and one type",
+                .schemaBadUnion, "a union stands inside another type", remedy: "A union is the type of a field, of null and one type.",
                 at: value.offset)
             return nil
         default:
-            report(.schemaWrongValue, "a type is \(value.kindName)", remedy: "types: \(Self.allowedTypes)", at: value.offset)
+            report(.schemaWrongValue, "a type is \(value.kindName)", remedy: "Allowed: \(Self.allowedTypes).", at: value.offset)
             return nil
         }
         guard let inner = value["type"] else {
-            report(.schemaMissingKey, "the type has no 'type'", remedy: "types: \(Self.allowedTypes)", at: value.offset)
+            report(.schemaMissingKey, "the type has no 'type'", remedy: "Allowed: \(Self.allowedTypes).", at: value.offset)
             return nil
         }
         switch inner.string {
@@ -56,17 +56,17 @@ extension AvroSchemaParser {
         if let outer = [full, name].first(where: { open.contains($0) }) {
             report(
                 .schemaRecursion, "record '\(outer)' contains itself",
-                remedy: "a row has a fixed set of columns: refer to the other record by its key instead", at: offset)
+                remedy: "A row has a fixed set of columns: refer to the other record by its key instead.", at: offset)
         } else if let instead = Self.unsupported[name] {
-            report(.schemaUnsupportedType, "type '\(name)' has no column", remedy: "\(instead); allowed: \(Self.allowedTypes)", at: offset)
+            report(.schemaUnsupportedType, "type '\(name)' has no column", remedy: "\(instead); allowed: \(Self.allowedTypes).", at: offset)
         } else {
             let complex = ["record", "enum", "map"]
             let nearest = nearestName(to: name, among: Self.primitives.keys.sorted() + complex + named.keys.sorted())
             let hint =
                 complex.contains(name)
-                ? "write it as an object: { \"type\": \"\(name)\", … }; " : nearest.map { "did you mean '\($0)'? " } ?? ""
+                ? "Write it as an object: { \"type\": \"\(name)\", … }. " : nearest.map { "Did you mean '\($0)'? " } ?? ""
             report(
-                .schemaUnknownType, "unknown type '\(name)'", remedy: "\(hint)Allowed: \(Self.allowedTypes), or a name declared before",
+                .schemaUnknownType, "unknown type '\(name)'", remedy: "\(hint)Allowed: \(Self.allowedTypes), or a name declared before.",
                 at: offset)
         }
         return nil
@@ -78,7 +78,7 @@ extension AvroSchemaParser {
         guard let name = value.string, let known = Self.logicalTypes.first(where: { $0.name == name }) else {
             let nearest = value.string.flatMap { nearestName(to: $0, among: Self.logicalTypes.map(\.name)) }
             let instead =
-                value.string == "decimal" ? "use double, or long in the smallest unit; " : nearest.map { "did you mean '\($0)'? " } ?? ""
+                value.string == "decimal" ? "Use double, or long in the smallest unit. " : nearest.map { "Did you mean '\($0)'? " } ?? ""
             report(.schemaBadLogicalType, "unknown logical type \(value)", remedy: instead + allowed, at: value.offset)
             return nil
         }
@@ -97,7 +97,7 @@ extension AvroSchemaParser {
         }
         guard values.string == "string" || values["type"]?.string == "string" && values["logicalType"] == nil else {
             report(
-                .schemaUnsupportedType, "a map of \(values)", remedy: "a map's values are strings; use a record for fields of other types",
+                .schemaUnsupportedType, "a map of \(values)", remedy: "A map's values are strings; use a record for fields of other types.",
                 at: values.offset)
             return nil
         }
@@ -108,18 +108,18 @@ extension AvroSchemaParser {
         checkKeys(value, ["type", "name", "namespace", "doc", "aliases", "symbols", "default"], of: "an enum")
         let (name, space) = self.name(of: value, namespace: namespace)
         guard let symbols = value["symbols"] else {
-            report(.schemaMissingKey, "the enum has no 'symbols'", remedy: #""symbols": ["A", "B"]"#, at: value.offset)
+            report(.schemaMissingKey, "the enum has no 'symbols'", remedy: #"Write "symbols": ["A", "B"]."#, at: value.offset)
             return nil
         }
         guard let elements = symbols.elements, !elements.isEmpty else {
-            report(.schemaWrongValue, "'symbols' is \(symbols)", remedy: "an array of at least one symbol", at: symbols.offset)
+            report(.schemaWrongValue, "'symbols' is \(symbols)", remedy: "Write an array of at least one symbol.", at: symbols.offset)
             return nil
         }
         var names: [String] = []
         for element in elements {
             guard let symbol = plainName(element, of: "a symbol", at: symbols.offset) else { continue }
             if names.contains(symbol) {
-                report(.schemaDuplicateName, "the enum has symbol '\(symbol)' twice", remedy: "remove one", at: element.offset)
+                report(.schemaDuplicateName, "the enum has symbol '\(symbol)' twice", remedy: "Remove one.", at: element.offset)
             }
             names.append(symbol)
         }
@@ -127,7 +127,7 @@ extension AvroSchemaParser {
         let full = Schema.fullName(name, space)
         if open.contains(full) || named[full] != nil {
             report(
-                .schemaDuplicateName, "'\(full)' is declared twice", remedy: "name each record and enum once; refer to it by name after",
+                .schemaDuplicateName, "'\(full)' is declared twice", remedy: "Name each record and enum once; refer to it by name after.",
                 at: value["name"]!.offset)
         }
         // The full name where it is not in the namespace around it, so that it means the same wherever it is written.

@@ -7,12 +7,12 @@ extension AvroSchemaParser {
         var seen: Set<String> = []
         for member in value.members ?? [] {
             if !seen.insert(member.key).inserted {
-                report(.schemaDuplicateKey, "key '\(member.key)' comes twice", remedy: "remove one", at: member.keyOffset)
+                report(.schemaDuplicateKey, "key '\(member.key)' comes twice", remedy: "Remove one.", at: member.keyOffset)
             }
             if !allowed.contains(member.key), let nearest = nearestName(to: member.key, among: allowed) {
                 report(
                     .schemaUnknownKey, "unknown key '\(member.key)'",
-                    remedy: "did you mean '\(nearest)'? Keys of \(what): \(allowed.joined(separator: ", "))",
+                    remedy: "Did you mean '\(nearest)'? Keys of \(what): \(allowed.joined(separator: ", ")).",
                     at: member.keyOffset)
             }
         }
@@ -20,7 +20,7 @@ extension AvroSchemaParser {
 
     mutating func string(_ key: String, of value: JSONValue) -> String? {
         guard let found = value[key] else { return nil }
-        if found.string == nil { report(.schemaWrongValue, "'\(key)' is \(found.kindName)", remedy: "a string", at: found.offset) }
+        if found.string == nil { report(.schemaWrongValue, "'\(key)' is \(found.kindName)", remedy: "Write a string.", at: found.offset) }
         return found.string
     }
 
@@ -36,7 +36,7 @@ extension AvroSchemaParser {
             return nil
         }
         guard let name = value.string, Self.isName(name) else {
-            report(.schemaBadName, "\(value) is not a name", remedy: "a letter or '_', then letters, digits and '_'", at: value.offset)
+            report(.schemaBadName, "\(value) is not a name", remedy: "Allowed: a letter or '_', then letters, digits and '_'.", at: value.offset)
             return nil
         }
         return name
@@ -48,7 +48,7 @@ extension AvroSchemaParser {
         if let declared, !declared.isEmpty,
             !declared.split(separator: ".", omittingEmptySubsequences: false).allSatisfy({ Self.isName(String($0)) })
         {
-            report(.schemaBadName, "'\(declared)' is not a namespace", remedy: "names joined by dots", at: value["namespace"]!.offset)
+            report(.schemaBadName, "'\(declared)' is not a namespace", remedy: "Allowed: names joined by dots.", at: value["namespace"]!.offset)
         }
         guard let found = value["name"] else {
             report(.schemaMissingKey, "the \(value["type"]?.string ?? "type") has no 'name'", remedy: #""name": "…""#, at: value.offset)
@@ -59,7 +59,7 @@ extension AvroSchemaParser {
         else {
             report(
                 .schemaBadName, "\(found) is not a name",
-                remedy: "a letter or '_', then letters, digits and '_'; a namespace before it with dots", at: found.offset)
+                remedy: "Allowed: a letter or '_', then letters, digits and '_'; a namespace before it with dots.", at: found.offset)
             return (nil, declared ?? namespace)
         }
         guard parts.count > 1 else { return (text, declared ?? namespace) }
@@ -86,21 +86,21 @@ extension AvroSchemaParser {
                 if let field = schema.fields.first(where: { $0.name == member.key }) {
                     if !(field.isNullable && member.value.isNull) { checkDefault(member.value, field.type, isNullable: field.isNullable) }
                 } else {
-                    let nearest = nearestName(to: member.key, among: schema.fields.map(\.name)).map { "did you mean '\($0)'? " } ?? ""
+                    let nearest = nearestName(to: member.key, among: schema.fields.map(\.name)).map { "Did you mean '\($0)'? " } ?? ""
                     report(
                         .schemaBadDefault, "the default has no field '\(member.key)'",
-                        remedy: nearest + "fields: \(schema.fields.map(\.name).joined(separator: ", "))", at: member.keyOffset)
+                        remedy: nearest + "Fields: \(schema.fields.map(\.name).joined(separator: ", ")).", at: member.keyOffset)
                 }
             }
             for field in schema.fields where value[field.name] == nil && field.defaultJSON == nil && !field.isNullable {
                 report(
-                    .schemaBadDefault, "the default lacks field '\(field.name)', which has no default", remedy: "give it a value",
+                    .schemaBadDefault, "the default lacks field '\(field.name)', which has no default", remedy: "Give it a value.",
                     at: value.offset)
             }
         case (.bytes, .string(let text)) where text.unicodeScalars.allSatisfy({ $0.value < 256 }): break
         case (.bytes, .string):
             report(
-                .schemaBadDefault, "the default \(value) holds a character beyond U+00FF", remedy: "a byte is a character U+0000 to U+00FF",
+                .schemaBadDefault, "the default \(value) holds a character beyond U+00FF", remedy: "A byte is a character U+0000 to U+00FF.",
                 at: value.offset)
         default:
             let isTextualTime = [AvroType.timestampMillis, .timestampMicros, .date].contains(type) && value.string != nil

@@ -56,13 +56,13 @@ public struct AvroSchemaParser {
         do {
             root = try JSONValue.parse(text)
         } catch {
-            report(.schemaSyntax, error.message, remedy: "a schema file is one JSON object: an Avro record", at: error.offset)
+            report(.schemaSyntax, error.message, remedy: "A schema file is one JSON object: an Avro record.", at: error.offset)
             return nil
         }
         guard root.members != nil, root["type"]?.string == "record" else {
             report(
                 .schemaNotARecord, "a schema file declares a record, not \(root["type"].map(\.description) ?? root.kindName)",
-                remedy: #"{ "type": "record", "name": "…", "fields": [ … ] }"#, at: root.offset)
+                remedy: #"Write { "type": "record", "name": "…", "fields": [ … ] }."#, at: root.offset)
             return nil
         }
         return record(root, namespace: nil)
@@ -77,7 +77,7 @@ public struct AvroSchemaParser {
             if open.contains(full) || named[full] != nil {
                 report(
                     .schemaDuplicateName, "'\(full)' is declared twice",
-                    remedy: "name each record and enum once; refer to it by name after", at: value["name"]!.offset)
+                    remedy: "Name each record and enum once; refer to it by name after.", at: value["name"]!.offset)
             }
             open.append(full)
         }
@@ -85,11 +85,11 @@ public struct AvroSchemaParser {
         var schema = Schema(name: name ?? "", namespace: space == namespace ? nil : space, doc: string("doc", of: value), fields: [])
         guard let fields = value["fields"] else {
             report(
-                .schemaMissingKey, "the record has no 'fields'", remedy: #""fields": [ { "name": "…", "type": "…" } ]"#, at: value.offset)
+                .schemaMissingKey, "the record has no 'fields'", remedy: #"Write "fields": [ { "name": "…", "type": "…" } ]."#, at: value.offset)
             return nil
         }
         guard let elements = fields.elements else {
-            report(.schemaWrongValue, "'fields' is \(fields.kindName)", remedy: "an array of fields", at: fields.offset)
+            report(.schemaWrongValue, "'fields' is \(fields.kindName)", remedy: "Write an array of fields.", at: fields.offset)
             return nil
         }
         var seen: Set<String> = []
@@ -97,7 +97,7 @@ public struct AvroSchemaParser {
             guard let field = field(element, namespace: space) else { continue }
             if !seen.insert(field.name).inserted {
                 report(
-                    .schemaDuplicateName, "the record has two fields '\(field.name)'", remedy: "rename or remove one",
+                    .schemaDuplicateName, "the record has two fields '\(field.name)'", remedy: "Rename or remove one.",
                     at: element["name"]!.offset)
             }
             schema.fields.append(field)
@@ -108,14 +108,14 @@ public struct AvroSchemaParser {
 
     private mutating func field(_ value: JSONValue, namespace: String?) -> Schema.Field? {
         guard value.members != nil else {
-            report(.schemaWrongValue, "a field is \(value.kindName)", remedy: #"{ "name": "…", "type": "…" }"#, at: value.offset)
+            report(.schemaWrongValue, "a field is \(value.kindName)", remedy: #"Write { "name": "…", "type": "…" }."#, at: value.offset)
             return nil
         }
         checkKeys(value, ["name", "type", "doc", "default", "order", "aliases"], of: "a field")
         let name = plainName(value["name"], of: "the field", at: value.offset)
         let doc = string("doc", of: value)
         guard let declared = value["type"] else {
-            report(.schemaMissingKey, "field '\(name ?? "?")' has no 'type'", remedy: "types: \(Self.allowedTypes)", at: value.offset)
+            report(.schemaMissingKey, "field '\(name ?? "?")' has no 'type'", remedy: "Allowed: \(Self.allowedTypes).", at: value.offset)
             return nil
         }
         guard let (type, isNullable, isNullFirst) = fieldType(declared, namespace: namespace) else { return nil }
@@ -131,7 +131,7 @@ public struct AvroSchemaParser {
         guard branches.count == 2, nulls.count == 1 else {
             report(
                 .schemaBadUnion, "the union \(value) is not of null and one type",
-                remedy: #"write ["null", T] or [T, "null"], or a record with a nullable field for each"#,
+                remedy: #"Write ["null", T] or [T, "null"], or a record with a nullable field for each."#,
                 at: value.offset)
             return nil
         }

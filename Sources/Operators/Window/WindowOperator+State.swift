@@ -53,7 +53,7 @@ extension WindowOperator {
         func damaged() -> EngineError {
             EngineError(
                 .stateDamaged, .environment, "the stored state of stream '\(name)' in \(scope.task) is damaged",
-                remedy: "Start the topology over from its inputs: pioneer run --rebuild \(scope.task.topology)")
+                remedy: "Start the topology over from its inputs: pioneer run --rebuild \(scope.task.topology).")
         }
         var reader = ByteReader(value)
         guard reader.littleEndian(UInt8.self) == Self.formatVersion, let stored = reader.take(accumulatorBytes) else {

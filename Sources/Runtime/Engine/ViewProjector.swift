@@ -121,7 +121,7 @@ final class ViewProjector {
         EngineError(
             .viewRecordDamaged, .environment,
             "record \(record.offset) of \(view.topic)[\(partition)] does not fit view '\(view.name)': \(reason)",
-            remedy: "Rebuild the view from its topology: pioneer run --rebuild \(view.topology) …")
+            remedy: "Rebuild the view from its topology: pioneer run --rebuild \(view.topology) FILE.")
     }
 
     private func aheadOfLog(_ end: Offset) -> EngineError {

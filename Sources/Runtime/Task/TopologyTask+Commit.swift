@@ -161,6 +161,6 @@ extension TopologyTask {
         EngineError(
             .taskInputBeyondEnd, .environment,
             "task \(id) stands at offset \(next) of \(input), which ends at \(end): its state is of another log",
-            remedy: "Use the data directory that the state was made with, or start over: pioneer run --rebuild \(id.topology) …")
+            remedy: "Use the data directory that the state was made with, or start over: pioneer run --rebuild \(id.topology) FILE.")
     }
 }

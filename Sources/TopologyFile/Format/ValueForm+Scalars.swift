@@ -138,7 +138,7 @@ extension ValueForm where Value == Located<Int> {
     static let count = ValueForm("a whole number, 0 or more", .literal) { node, findings in
         guard let text = node.text(for: "a whole number", findings) else { return nil }
         guard let number = Int(text.value), number >= 0 else {
-            findings.add(.badValue, "'\(text.value.shortened)' is not a whole number", remedy: "Allowed: 0, 1, 2, …", at: text.location)
+            findings.add(.badValue, "'\(text.value.shortened)' is not a whole number", remedy: "Allowed: 0, 1, 2, and so on.", at: text.location)
             return nil
         }
         return Located(number, text.location)
@@ -164,7 +164,7 @@ extension ValueForm where Value == ExpressionText {
             let scalar = node.scalar
         else { return nil }
         guard scalar.text.contains(where: { !$0.isWhitespace }) else {
-            findings.add(.emptyValue, "an empty expression", remedy: "Write an expression, for example value > 5.0", at: node.location)
+            findings.add(.emptyValue, "an empty expression", remedy: "Write an expression, for example 'value > 5.0'.", at: node.location)
             return nil
         }
         return ExpressionText(scalar.text, places: scalar.places)

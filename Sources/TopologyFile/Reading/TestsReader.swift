@@ -76,7 +76,7 @@ extension GivenFormat {
         guard let every, let from, let until, let event, let value, let field else { return nil }
         let length = until.value - from.value
         guard length > .zero else {
-            reader.report(.badValue, "the series ends before it begins", remedy: "until is later than from.", at: "until")
+            reader.report(.badValue, "the series ends before it begins", remedy: "'until' has to be later than 'from'.", at: "until")
             return nil
         }
         guard length.microseconds / every.value.microseconds < TestInput.Series.eventsMax else {

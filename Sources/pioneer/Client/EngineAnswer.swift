@@ -26,7 +26,7 @@ enum EngineAnswer {
         guard let body = json?["error"], let message = body["message"]?.string else {
             return EngineError(
                 .engineAnswer, domain == .internal ? .environment : domain,
-                "\(address.url) (\(address.origin)) answered with HTTP status \(status).",
+                "\(address.url) (\(address.origin)) answered with HTTP status \(status)",
                 remedy: "Check that the address is a CloudPioneer engine's.", isTransient: status >= 500)
         }
         let allowed = body["allowed"]?.elements?.compactMap(\.string) ?? []
@@ -39,7 +39,7 @@ enum EngineAnswer {
     static func notUnderstood(_ body: [UInt8], from address: EngineAddress) -> EngineError {
         let shown = CellText.cut(CellText.printable(String(decoding: body.prefix(200), as: UTF8.self)), to: 100)
         return EngineError(
-            .engineAnswer, .environment, "The answer of \(address.url) (\(address.origin)) is not understood: '\(shown)'.",
+            .engineAnswer, .environment, "the answer of \(address.url) (\(address.origin)) is not understood: '\(shown)'",
             remedy: "Check that the address is a CloudPioneer engine's, and that it is of the same version.")
     }
 }

@@ -81,7 +81,7 @@ struct EngineClient {
             try Task.checkCancellation()
             throw EngineError(
                 .engineUnreachable, .environment,
-                "The engine at \(address.url) (\(address.origin)) does not answer: \(Self.reason(error)).",
+                "the engine at \(address.url) (\(address.origin)) does not answer: \(Self.reason(error))",
                 remedy: address.isFromFile
                     ? "It may have been killed: start it again with 'pioneer run', or name another with --to."
                     : "Check that it runs and that the address is right.",

@@ -36,7 +36,7 @@ enum EngineAddressFile {
 
     private static func fault(_ what: String, _ path: String) -> EngineError {
         EngineError(
-            .addressFile, .environment, "Could not \(what) '\(path)': \(String(cString: strerror(errno))).",
+            .addressFile, .environment, "could not \(what) '\(path)': \(String(cString: strerror(errno)))",
             remedy: "Check that the data directory exists and that this user may use it.")
     }
 }
@@ -59,7 +59,7 @@ struct EngineAddress: Equatable {
             !parts[2].contains(where: { $0 == "?" || $0 == "#" || $0.isWhitespace })
         else {
             throw EngineError(
-                .engineAddress, .user, "'\(text)' (\(origin)) is no engine's address.",
+                .engineAddress, .user, "'\(text)' (\(origin)) is no engine's address",
                 remedy: "Give a scheme and a host, for example http://127.0.0.1:8000.")
         }
         self.url = url

@@ -119,7 +119,7 @@ struct TopicList {
         let nearest = nearestName(to: name, among: topics.map(\.name)).map { "Did you mean '\($0)'? " } ?? ""
         let there = topics.filter { !$0.name.hasPrefix("_pioneer.") }.map(\.name).sorted()
         throw EngineError(
-            .unknownTopic, .user, "There is no topic '\(name)'.",
+            .unknownTopic, .user, "there is no topic '\(name)'",
             remedy: nearest + (there.isEmpty ? "The engine has none of its users'." : "There are: \(there.joined(separator: ", "))."))
     }
 }

@@ -83,7 +83,7 @@ struct Tail: AsyncParsableCommand {
         guard let partition else { return all }
         guard topic.partitions.indices.contains(partition) else {
             throw EngineError(
-                .unknownPartition, .user, "Topic '\(topic.name)' has no partition \(partition).",
+                .unknownPartition, .user, "topic '\(topic.name)' has no partition \(partition)",
                 remedy: "It has \(Figures.count(topic.partitions.count, "partition")), counted from 0.")
         }
         return [all[partition]]
@@ -116,7 +116,7 @@ struct Tail: AsyncParsableCommand {
         try await client.lines(path) { printer.print(try TailedRecord($0, from: client.address), $0) }
         guard !printer.isDone else { return }
         throw EngineError(
-            .engineUnreachable, .environment, "The engine at \(client.address.url) ended the answer: it is stopping.",
+            .engineUnreachable, .environment, "the engine at \(client.address.url) ended the answer: it is stopping",
             remedy: "Start it again with 'pioneer run', and tail again.", isTransient: true)
     }
 

@@ -75,7 +75,7 @@ struct TestCommand: AsyncParsableCommand {
             if path != file, !FilePath.exists(path) {
                 if !FilePath.exists(file) {
                     throw EngineError(
-                        .testNone, .user, "There is no file '\(file)'.", remedy: "Check the path; topologies are in topologies/.")
+                        .testNone, .user, "there is no file '\(file)'", remedy: "Check the path; topologies are in topologies/.")
                 }
                 StandardStreams.complain("\(file): no tests; they would be in '\(path)'")
                 continue
