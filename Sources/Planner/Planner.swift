@@ -42,13 +42,40 @@ public enum Planner {
         return Planning(plan: plan, findings: sorted)
     }
 
-    /// What several topologies of one engine may not share: their own names, view names, paths and output topics.
+    /// What several topologies of one engine may not share: their own names, view names, paths and output topics. And what
+    /// they have to agree on: how a topic is keyed.
     public static func conflicts(among specifications: [TopologySpecification]) -> [Finding] {
         let findings = FindingCollector()
         reportRepeated(specifications.map(\.name), "topology", .duplicateName, findings)
         reportRepeated(specifications.flatMap { $0.views.map(\.name) }, "view", .duplicateName, findings)
         reportRepeated(specifications.flatMap { $0.views.compactMap(\.path) }, "path", .duplicatePath, findings)
         reportRepeated(specifications.flatMap { $0.outputs.map(\.topic) }, "output topic", .duplicateTopic, findings)
+        reportDifferentKeys(specifications, findings)
         return findings.sorted
     }
+
+    /// A topic's records lie where their keys' hash says: who reads them by another key finds each in the wrong partition.
+    private static func reportDifferentKeys(_ specifications: [TopologySpecification], _ findings: FindingCollector) {
+        var first: [String: (key: [String], at: SourceLocation)] = [:]
+        func compare(_ topic: String, _ key: [Located<String>]) {
+            guard let location = key.first?.location else { return }
+            // A record's flattened fields have '_' where the row they come from has a dot.
+            let names = key.map { $0.value.replacing(".", with: "_") }
+            guard let other = first[topic] else {
+                first[topic] = (names, location)
+                return
+            }
+            guard other.key != names else { return }
+            findings.add(
+                .keyConflict, "topic '\(topic)' is keyed by [\(names.joined(separator: ", "))] here, and at \(other.at) by "
+                    + "[\(other.key.joined(separator: ", "))]",
+                remedy: "A topic has one key, as its records are spread by it: write the same at both places.", at: location)
+        }
+        for specification in specifications { for output in specification.outputs { compare(output.topic.value, output.key ?? []) } }
+        for specification in specifications { for source in specification.sources { compare(source.topic.value, source.key) } }
+    }
+}
+
+extension ErrorCode {
+    public static let keyConflict = ErrorCode("topology.key_conflict")
 }

@@ -7,8 +7,9 @@ extension SchemaCatalog {
 
     /// The schemas of a directory: its files `NAME.avsc`. One that is not there holds none, and messages name it.
     public static func directory(_ path: String) -> SchemaCatalog {
-        let names = (TextFile.names(inDirectory: path) ?? []).filter { $0.hasSuffix(suffix) }.map { String($0.dropLast(suffix.count)) }
-        return SchemaCatalog(place: "'\(path)'", names: names) { name in
+        let all = TextFile.names(inDirectory: path)
+        let names = (all ?? []).filter { $0.hasSuffix(suffix) }.map { String($0.dropLast(suffix.count)) }
+        return SchemaCatalog(place: "'\(path)'", names: names, isMissing: all == nil) { name in
             let file = path + "/" + name + suffix
             switch TextFile.read(path: file) {
             case .failure(let fault): return SchemaReading(schema: nil, findings: [fault.finding])

@@ -17,11 +17,14 @@ public struct SchemaCatalog: Sendable {
     public let place: String
     /// All there are, sorted.
     public let names: [String]
+    /// The place itself is not there, or cannot be looked into.
+    public let isMissing: Bool
     /// Reads the schema of one of `names`.
     public let read: @Sendable (_ name: String) -> SchemaReading
 
-    public init(place: String, names: [String], read: @escaping @Sendable (_ name: String) -> SchemaReading) {
+    public init(place: String, names: [String], isMissing: Bool = false, read: @escaping @Sendable (_ name: String) -> SchemaReading) {
         self.place = place
+        self.isMissing = isMissing
         self.names = names.sorted()
         self.read = read
     }

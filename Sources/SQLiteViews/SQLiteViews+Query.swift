@@ -68,7 +68,7 @@ extension SQLiteViews {
                     .viewOtherLog, .environment,
                     "view '\(view)' in '\(path)' was filled from log '\(filledFrom)', this engine's log is '\(log)'",
                     remedy: "Start the engine with the data directory the views belong to, or delete '\(path)' "
-                        + "(with its -wal and -shm files): the views are then filled again from this log")
+                        + "(with its -wal and -shm files): the views are then filled again from this log.")
             }
             positions[PartitionNumber(Int(statement.int64(at: 0)))] = ViewPosition(
                 next: Offset(statement.int64(at: 2)), watermark: EventTime(microseconds: statement.int64(at: 3)))

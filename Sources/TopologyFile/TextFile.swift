@@ -31,12 +31,13 @@ public enum TextFile {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             guard errno == ENOENT || errno == ENOTDIR else { return .failure(systemFault(path, "Check its permissions.")) }
-            return .failure(Fault(.fileNotFound, "there is no file '\(path)'", "Check the path.", path: path))
+            return .failure(Fault(.fileNotFound, "there is no file '\(path)'", adviceWhereMissing(path), path: path))
         }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            return .failure(Fault(.fileNotReadable, "'\(path)' is a directory or no plain file", "Name a text file.", path: path))
+            let kind = status.st_mode & S_IFMT == S_IFDIR ? "a directory" : "no plain file"
+            return .failure(Fault(.fileNotReadable, "'\(path)' is \(kind)", "Name a text file.", path: path))
         }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
@@ -53,6 +54,18 @@ public enum TextFile {
             return .failure(Fault(.fileNotUTF8, "'\(path)' is not UTF-8 text", "Save it as UTF-8, if it is a text at all.", path: path))
         }
         return .success(text)
+    }
+
+    /// What to do about a path that leads nowhere: a pattern that the shell left as it is, a directory that is not there, or a
+    /// name that is nearly one of those that are.
+    public static func adviceWhereMissing(_ path: String) -> String {
+        if path.contains(where: { "*?[".contains($0) }) { return "No file's name fits the pattern." }
+        let slash = path.lastIndex(of: "/")
+        let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        guard let names = names(inDirectory: directory) else { return "There is no directory '\(directory)' either. Check the path." }
+        let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
+        guard let nearest = nearestName(to: name, among: names) else { return "Check the path." }
+        return "Did you mean '\(slash.map { path[...$0] + nearest } ?? nearest)'?"
     }
 
     /// Names of a directory's entries, sorted; nil when it cannot be read.

@@ -88,8 +88,7 @@ struct Pioneer: AsyncParsableCommand {
             let defect = EngineError(.unexpected, .internal, "\(error)", remedy: "This is a defect of pioneer: please report it.")
             end(with: defect)
         }
-        StandardStreams.complain(fullMessage(for: error))
-        ExitStatus.user.end()
+        end(with: WrongUsage.error(message: message(for: error), fullMessage: fullMessage(for: error), root: Pioneer.self))
     }
 }
 

@@ -102,7 +102,7 @@ public final class AppendClient: Sendable {
     private func refusal(_ topic: TopicName, _ code: String?, _ message: String, _ remedy: String?) -> EngineError {
         EngineError(
             .appendRefused, .user,
-            "the engine at \(engine) refused records for the topic '\(topic)': \(message)" + (code.map { " [\($0)]" } ?? ""),
+            "the engine at \(engine) refused the records for topic '\(topic)': \(message)" + (code.map { " (\($0))" } ?? ""),
             remedy: remedy)
     }
 

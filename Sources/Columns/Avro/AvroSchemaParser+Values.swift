@@ -36,7 +36,9 @@ extension AvroSchemaParser {
             return nil
         }
         guard let name = value.string, Self.isName(name) else {
-            report(.schemaBadName, "\(value) is not a name", remedy: "Allowed: a letter or '_', then letters, digits and '_'.", at: value.offset)
+            report(
+                .schemaBadName, "\(value) is not a name",
+                remedy: "Allowed: a letter or '_', then letters, digits and '_'.", at: value.offset)
             return nil
         }
         return name
@@ -48,7 +50,9 @@ extension AvroSchemaParser {
         if let declared, !declared.isEmpty,
             !declared.split(separator: ".", omittingEmptySubsequences: false).allSatisfy({ Self.isName(String($0)) })
         {
-            report(.schemaBadName, "'\(declared)' is not a namespace", remedy: "Allowed: names joined by dots.", at: value["namespace"]!.offset)
+            report(
+                .schemaBadName, "'\(declared)' is not a namespace",
+                remedy: "Allowed: names joined by dots.", at: value["namespace"]!.offset)
         }
         guard let found = value["name"] else {
             report(.schemaMissingKey, "the \(value["type"]?.string ?? "type") has no 'name'", remedy: #""name": "…""#, at: value.offset)
@@ -100,7 +104,8 @@ extension AvroSchemaParser {
         case (.bytes, .string(let text)) where text.unicodeScalars.allSatisfy({ $0.value < 256 }): break
         case (.bytes, .string):
             report(
-                .schemaBadDefault, "the default \(value) holds a character beyond U+00FF", remedy: "A byte is a character U+0000 to U+00FF.",
+                .schemaBadDefault, "the default \(value) holds a character beyond U+00FF",
+                remedy: "A byte is a character U+0000 to U+00FF.",
                 at: value.offset)
         default:
             let isTextualTime = [AvroType.timestampMillis, .timestampMicros, .date].contains(type) && value.string != nil

@@ -85,7 +85,8 @@ public struct AvroSchemaParser {
         var schema = Schema(name: name ?? "", namespace: space == namespace ? nil : space, doc: string("doc", of: value), fields: [])
         guard let fields = value["fields"] else {
             report(
-                .schemaMissingKey, "the record has no 'fields'", remedy: #"Write "fields": [ { "name": "…", "type": "…" } ]."#, at: value.offset)
+                .schemaMissingKey, "the record has no 'fields'",
+                remedy: #"Write "fields": [ { "name": "…", "type": "…" } ]."#, at: value.offset)
             return nil
         }
         guard let elements = fields.elements else {

@@ -33,8 +33,16 @@ extension Planner {
     }
 
     private static func reportUnknownSchema(_ name: Located<String>, _ catalog: SchemaCatalog, _ findings: FindingCollector) {
+        guard !catalog.isMissing else {
+            findings.add(
+                .unknownSchema, "there is no directory \(catalog.place) to hold the schema '\(name.value)'",
+                remedy: "Name the schemas' directory with --schemas; without it, it is 'schemas' beside the directory of the topology.",
+                at: name.location)
+            return
+        }
         let nearest = nearestName(to: name.value, among: catalog.names).map { "Did you mean '\($0)'? " } ?? ""
-        let there = catalog.names.isEmpty ? "There are none" : "There are: " + catalog.names.joined(separator: ", ")
+        let there = catalog.names.isEmpty
+            ? "There are none: a schema is a file NAME.avsc" : "There are: " + catalog.names.joined(separator: ", ")
         findings.add(
             .unknownSchema, "there is no schema '\(name.value)' in \(catalog.place)", remedy: nearest + there + ".", at: name.location)
     }

@@ -31,7 +31,11 @@ extension ValueForm {
                 findings.add(.emptyValue, "an empty mapping", remedy: "Expected: \(type).", at: node.location)
                 return nil
             }
-            return entries.map { entry in
+            let cut = CutExpressions(entries)
+            cut.report(to: findings)
+            return entries.indices.filter { !cut.rests.contains($0) }.map { index in
+                let entry = entries[index]
+                guard !cut.heads.contains(index) else { return NamedValue(name: entry.key, isName: true, content: nil) }
                 let isName = NameGrammar.isName(entry.key.value)
                 if !isName {
                     findings.add(

@@ -138,7 +138,8 @@ extension ValueForm where Value == Located<Int> {
     static let count = ValueForm("a whole number, 0 or more", .literal) { node, findings in
         guard let text = node.text(for: "a whole number", findings) else { return nil }
         guard let number = Int(text.value), number >= 0 else {
-            findings.add(.badValue, "'\(text.value.shortened)' is not a whole number", remedy: "Allowed: 0, 1, 2, and so on.", at: text.location)
+            findings.add(
+                .badValue, "'\(text.value.shortened)' is not a whole number", remedy: "Allowed: 0, 1, 2, and so on.", at: text.location)
             return nil
         }
         return Located(number, text.location)

@@ -76,7 +76,7 @@ struct ObjectReader {
         guard !entry.value.isNull else {
             findings.add(
                 .wrongType, "'\(key.declaration.name)' in \(what) has no value",
-                remedy: "It is \(key.declaration.type), for example \(key.declaration.name): \(key.declaration.example).",
+                remedy: "It is \(key.declaration.type), for example '\(key.declaration.name): \(key.declaration.example)'.",
                 at: entry.key.location)
             return nil
         }
@@ -103,7 +103,7 @@ struct ObjectReader {
         guard !isMeant(key.name) else { return }
         findings.add(
             .missingKey, "\(what) has no '\(key.name)'",
-            remedy: "Add \(key.name): \(key.example)  (\(key.doc)).", at: location)
+            remedy: "Add '\(key.name): \(key.example)'. \(key.doc)", at: location)
     }
 }
 

@@ -51,9 +51,10 @@ struct Bench: AsyncParsableCommand {
     func validate() throws {
         for (name, value) in [("--keys", keys), ("--bytes", bytes), ("--partitions", partitions), ("--workers", workers)]
         where value < 1 {
-            throw ValidationError("\(name) must be at least 1, not \(value).")
+            throw ValidationError("\(name) cannot be '\(value)'\nAllowed: 1 or more.")
         }
-        guard seconds > 0, warmup >= 0 else { throw ValidationError("--seconds must be positive and --warmup not negative.") }
+        guard seconds > 0 else { throw ValidationError("--seconds cannot be '\(seconds)'\nAllowed: more than 0.") }
+        guard warmup >= 0 else { throw ValidationError("--warmup cannot be '\(warmup)'\nAllowed: 0 or more.") }
     }
 
     /// Ctrl-C ends it without figures, and leaves no files.
@@ -100,8 +101,9 @@ struct Bench: AsyncParsableCommand {
             return data.split(separator: UInt8(ascii: "\n")).map { Array($0) }
         } catch {
             throw EngineError(
-                .benchEvents, .user, "--events: '\(path)' cannot be read: \(error.localizedDescription)",
-                remedy: "Give a file of JSON lines.")
+                .benchEvents, .user,
+                "--events: '\(path)' " + (FilePath.exists(path) ? "cannot be read: \(error.localizedDescription)" : "is not there"),
+                remedy: "Name a file of JSON lines that this user may read.")
         }
     }
 

@@ -14,7 +14,7 @@ struct Check: AsyncParsableCommand {
 
             EXAMPLES
               pioneer check topologies/usage.yaml
-              pioneer check topologies/*.yaml
+              pioneer check topologies
               pioneer check topologies/usage.yaml --json | jq '.files[].findings[]'
 
             EXIT STATUS
@@ -22,7 +22,7 @@ struct Check: AsyncParsableCommand {
               1   errors were found
             """)
 
-    @Argument(help: ArgumentHelp("Topology files, and tests files NAME.test.yaml.", valueName: "file"))
+    @Argument(help: ArgumentHelp("Topology files, tests files NAME.test.yaml, or directories of them.", valueName: "file"))
     var files: [String]
 
     @OptionGroup var topologies: TopologyOptions
@@ -34,7 +34,7 @@ struct Check: AsyncParsableCommand {
         let schemas = try await topologies.schemasDirectory()
         var reports: [CheckReport] = []
         var specifications: [TopologySpecification] = []
-        for path in files {
+        for path in try TopologyFiles.expanded(files) {
             if TopologyLoader.isTests(path: path) {
                 reports.append(CheckReport(CheckedTests.load(path, schemas: schemas)))
             } else {

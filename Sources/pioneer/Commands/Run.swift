@@ -32,7 +32,7 @@ struct Run: AsyncParsableCommand {
               3   the surroundings failed: port taken, disk full, another engine, …
             """)
 
-    @Argument(help: "Topology files.")
+    @Argument(help: "Topology files, or directories of them.")
     var files: [String]
     @OptionGroup var file: SettingsFileOption
     @OptionGroup var directory: DataOption

@@ -54,9 +54,9 @@ struct Tail: AsyncParsableCommand {
 
     func validate() throws {
         if let offset, TailStart(offset) == nil {
-            throw ValidationError("'\(offset)' is no place. --offset takes \(TailStart.allowedForm).")
+            throw ValidationError("--offset cannot be '\(offset)'\nAllowed: \(TailStart.allowedForm).")
         }
-        if let limit, limit < 1 { throw ValidationError("--limit takes 1 or more.") }
+        if let limit, limit < 1 { throw ValidationError("--limit cannot be '\(limit)'\nAllowed: 1 or more.") }
     }
 
     func run() async throws {
@@ -67,6 +67,10 @@ struct Tail: AsyncParsableCommand {
         }
         let known = try topics.topic(topic)
         let partitions = try chosen(of: known)
+        if partitions.allSatisfy({ $0.1.first == $0.1.end }) {
+            let next = follow ? "waiting, Ctrl-C ends" : "--follow waits for records"
+            StandardStreams.complain("pioneer: topic '\(topic)' is empty; \(next)")
+        }
         let printer = RecordPrinter(terminal: .standardOutput, isJSON: json, limit: limit ?? .max)
         if follow {
             try await untilStopSignal { try await follow(client, printer) }

@@ -26,7 +26,7 @@ struct TestCommand: AsyncParsableCommand {
               2   there are no tests
             """)
 
-    @Argument(help: ArgumentHelp("Topology files, or their tests files.", valueName: "file"))
+    @Argument(help: ArgumentHelp("Topology files, their tests files, or directories of them.", valueName: "file"))
     var files: [String]
 
     @Option(help: ArgumentHelp("Run only tests whose name contains this.", valueName: "text"))
@@ -62,20 +62,20 @@ struct TestCommand: AsyncParsableCommand {
         if outcome.failedCount > 0 || outcome.hasErrors { throw ExitStatus.findings }
         guard outcome.results.isEmpty else { return }
         throw EngineError(
-            .testNone, .user, only.map { "No test's name contains '\($0)'." } ?? "There are no tests.",
-            remedy: only == nil ? "Write some: tests: in NAME.test.yaml beside NAME.yaml." : "Leave --only out to run all.")
+            .testNone, .user, only.map { "no test's name contains '\($0)'" } ?? "there are no tests",
+            remedy: only == nil ? "Write some: 'tests:' in NAME.test.yaml beside NAME.yaml." : "Leave --only out to run all.")
     }
 
     /// Each tests file once. A topology without tests is passed over beside others, for they may have some.
     private func testFiles() throws -> [String] {
         var seen: Set<String> = []
         var paths: [String] = []
-        for file in files {
+        for file in try TopologyFiles.expanded(files) {
             let path = TopologyLoader.isTests(path: file) ? file : TopologyLoader.testsPath(ofTopology: file)
             if path != file, !FilePath.exists(path) {
                 if !FilePath.exists(file) {
                     throw EngineError(
-                        .testNone, .user, "there is no file '\(file)'", remedy: "Check the path; topologies are in topologies/.")
+                        .fileNotFound, .user, "there is no file '\(file)'", remedy: TextFile.adviceWhereMissing(file))
                 }
                 StandardStreams.complain("\(file): no tests; they would be in '\(path)'")
                 continue

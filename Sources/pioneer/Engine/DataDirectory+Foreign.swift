@@ -10,6 +10,14 @@ extension DataDirectory {
     /// What may be in a data directory before it has a store: our own, and what file systems have at their roots.
     private static let expectedNames: Set<String> = ["store", "views", "address", "agent-spool", "lost+found"]
 
+    /// Throws `run.data_directory` where something else has the name.
+    static func checkIsDirectory(_ path: String) throws {
+        guard FilePath.exists(path), !FilePath.isDirectory(path) else { return }
+        throw EngineError(
+            .dataDirectory, .user, "the data directory '\(path)' is a file",
+            remedy: "Name a directory with --data; one that is not there is made.")
+    }
+
     /// Throws `run.foreign_directory` where the engine's files would end up among those of others: in a directory that
     /// is not empty and has neither a store nor only names of ours. What cannot be listed is left to the stores, which
     /// say what is wrong with it.

@@ -17,11 +17,17 @@ struct DataDirectory {
 
     /// Opens or makes everything. Throws `run.foreign_directory` and what the stores throw; nothing is changed then.
     static func open(_ path: String, memory: MemoryBudget, clock: any WallClock) throws -> DataDirectory {
+        try checkIsDirectory(path)
         try checkIsOurs(path)
         ProcessMemory.limit()
         let options = RocksStoreOptions(memoryMaxBytes: memory.store)
-        let store = try RocksStore.open(
-            directory: path + "/store", options: options, newLogID: UUID().uuidString.lowercased(), clock: clock)
+        let store: RocksStore
+        do {
+            store = try RocksStore.open(
+                directory: path + "/store", options: options, newLogID: UUID().uuidString.lowercased(), clock: clock)
+        } catch {
+            throw named(error, directory: path)
+        }
         do {
             let viewsPath = path + "/views"
             try makeDirectory(viewsPath)

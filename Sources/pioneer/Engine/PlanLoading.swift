@@ -11,6 +11,7 @@ enum PlanLoading {
         var plans: [Plan] = []
         var specifications: [TopologySpecification] = []
         var findings: [Finding] = []
+        let files = try TopologyFiles.expanded(files)
         let topologies = files.filter { !TopologyLoader.isTests(path: $0) }
         for file in topologies.isEmpty ? files : topologies {
             let checked = CheckedTopology.load(file, schemas: schemas)

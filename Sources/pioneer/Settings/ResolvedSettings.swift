@@ -162,7 +162,7 @@ struct ResolvedSettings: Sendable {
             default: "\(entry.origin.description) cannot be \(shown)"
             }
         return EngineError(
-            .configBadValue, .user, what, remedy: "Allowed: \(setting.allowed). The default: \(setting.whenAbsent).")
+            .configBadValue, .user, what, remedy: "Allowed: \(setting.allowed). \(setting.whenAbsentSentence)")
     }
 }
 

@@ -31,6 +31,8 @@ struct SettingDeclaration: Sendable {
     /// What holds when nobody says anything.
     var whenAbsent: String { standard ?? otherwise }
 
+    var whenAbsentSentence: String { standard.map { "The default: \($0)." } ?? "Without it: \(otherwise)." }
+
     var argumentHelp: ArgumentHelp { ArgumentHelp("\(help) (default: \(whenAbsent))", valueName: valueName) }
 }
 

@@ -63,7 +63,7 @@ struct SettingsFile: Sendable {
                 faults.append(
                     EngineError(
                         .configBadValue, .user, "\(entry.location): '\(name)' is \(kind)",
-                        remedy: "Allowed: \(setting.allowed). Leave the key out for the default: \(setting.whenAbsent)."))
+                        remedy: "Allowed: \(setting.allowed). \(setting.whenAbsentSentence)"))
             } else {
                 places[name] = entry.location
             }
