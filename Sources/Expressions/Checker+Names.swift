@@ -77,6 +77,6 @@ extension Checker {
         let nearest = nearestName(to: name, among: fields).map { "Did you mean '\($0)'? " } ?? ""
         return ExpressionIssue(
             .expressionUnknownField, "\(record.map { "record '\($0)'" } ?? "the row") has no field '\(name)'",
-            remedy: fields.isEmpty ? "it has no fields at all" : "\(nearest)Fields: \(listed)", at: range)
+            remedy: fields.isEmpty ? "It has no fields at all." : "\(nearest)Fields: \(listed).", at: range)
     }
 }

@@ -40,7 +40,7 @@ private func client(_ engine: FakeEngine, giveUpAfter: TimeSpan? = nil) throws -
 }
 
 @Test func `a refusal is an error with the engine's own words, and is not tried again`() async throws {
-    let body = #"{"error":{"code":"log.unknown_topic","message":"There is no topic 'x'.","remedy":"Deploy a topology."}}"#
+    let body = #"{"error":{"code":"log.unknown_topic","message":"there is no topic 'x'","remedy":"Deploy a topology."}}"#
     let engine = FakeEngine(script: [.status(404, body)])
     defer { engine.stop() }
     let client = try client(engine)
@@ -48,7 +48,7 @@ private func client(_ engine: FakeEngine, giveUpAfter: TimeSpan? = nil) throws -
         try await client.append(topic: topic, producer: "p", sequence: 1, body: [])
     }
     #expect(error?.code == .appendRefused)
-    #expect(error?.message.contains("There is no topic 'x'. [log.unknown_topic]") == true)
+    #expect(error?.message.contains("there is no topic 'x' (log.unknown_topic)") == true)
     #expect(error?.remedy == "Deploy a topology.")
     #expect(engine.requests == 1)
 }

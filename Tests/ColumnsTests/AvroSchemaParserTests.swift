@@ -78,8 +78,8 @@ struct AvroSchemaParserTests {
                 "6:65 schema.unknown_key", "7:46 schema.bad_default", "8:28 schema.bad_union", "9:61 schema.bad_logical_type",
                 "10:62 schema.bad_logical_type", "11:55 schema.unsupported_type",
             ])
-        #expect(findings[0].remedy?.contains("did you mean 'string'?") == true)
-        #expect(findings[5].remedy?.contains("did you mean 'default'?") == true)
+        #expect(findings[0].remedy?.contains("Did you mean 'string'?") == true)
+        #expect(findings[5].remedy?.contains("Did you mean 'default'?") == true)
     }
 
     @Test(arguments: [

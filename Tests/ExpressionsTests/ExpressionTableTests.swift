@@ -121,9 +121,9 @@ struct ExpressionTableTests {
         #expect(type.remedy?.contains("string + string") == true)
         let field = Expression.compile("window.hour > 1.0", over: Fixture.row).1[0]
         #expect(field.message == "record 'window' has no field 'hour'")
-        #expect(field.remedy == "did you mean 'hours'? Fields: hours, start")
+        #expect(field.remedy == "Did you mean 'hours'? Fields: hours, start.")
         let function = Expression.compile("metric.startWith(\"a\")", over: Fixture.row).1[0]
-        #expect(function.remedy?.hasPrefix("did you mean 'startsWith'?") == true)
+        #expect(function.remedy?.hasPrefix("Did you mean 'startsWith'?") == true)
         let mixed = Expression.compile("value + count", over: Fixture.row).1[0]
         #expect(mixed.remedy?.hasPrefix("turn the int into a double with double(…)") == true)
     }

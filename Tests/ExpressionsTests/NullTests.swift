@@ -55,10 +55,10 @@ struct NullTests {
     @Test func `the message names the field and shows both ways out`() {
         let field = Expression.compile("maybe + 1", over: Fixture.row).1[0]
         #expect(field.message == "'maybe' may be null")
-        #expect(field.remedy == "test it: maybe != null ? … : …, or give a default: or_else(maybe, 0.0)")
+        #expect(field.remedy == "Test it: maybe != null ? … : …, or give a default: or_else(maybe, 0.0).")
         let leaf = Expression.compile("machines.sku + \"a\"", over: Fixture.row).1[0]
         #expect(leaf.message == "'machines.sku' may be null, because 'machines' may be")
-        #expect(leaf.remedy == "test it: machines != null ? … : …, or give a default: or_else(machines.sku, \"\")")
+        #expect(leaf.remedy == "Test it: machines != null ? … : …, or give a default: or_else(machines.sku, \"\").")
     }
 
     @Test func `a caller may ask for a type, and for no nulls`() {

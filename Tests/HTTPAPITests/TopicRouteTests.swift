@@ -84,7 +84,7 @@ import Testing
         try await withAPI { api, _ async throws in
             let unknown = try await api.post("/api/v1/topics/evnets/records", "{}")
             #expect(unknown.status == 404 && unknown.errorCode == "log.unknown_topic")
-            #expect(unknown.errorText.contains("did you mean 'events'?") && unknown.allowed == ["events", "single"])
+            #expect(unknown.errorText.contains("Did you mean 'events'?") && unknown.allowed == ["events", "single"])
             #expect(try await api.get("/api/v1/topics/evnets/records").status == 404)
             #expect(try await api.get("/api/v1/topics/a%20b/records").errorText.contains("letters"))
             let inside = try await api.post("/api/v1/topics/_pioneer.rightsizing.view.usage/records", "{}")

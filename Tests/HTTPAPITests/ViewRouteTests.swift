@@ -92,10 +92,10 @@ import Testing
     @Test func `a slip of the fingers is answered with the nearest name and all that are allowed`() async throws {
         try await withAPI { api, _ async throws in
             let column = try await api.get("/api/v1/views/usage?sampels=eq.1")
-            #expect(column.errorText.contains("did you mean 'samples'?") && column.allowed.contains("window_start"))
+            #expect(column.errorText.contains("Did you mean 'samples'?") && column.allowed.contains("window_start"))
             let view = try await api.get("/api/v1/views/usages")
             #expect(view.status == 404 && view.errorCode == "api.unknown_view")
-            #expect(view.errorText.contains("did you mean 'usage'?") && view.allowed == ["empty", "usage"])
+            #expect(view.errorText.contains("Did you mean 'usage'?") && view.allowed == ["empty", "usage"])
         }
     }
 

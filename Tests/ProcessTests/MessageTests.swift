@@ -64,7 +64,7 @@ struct MessageTests {
         Wrong("run keys/a.yaml keys/b.yaml --data new", 1, "topology.key_conflict", "keys/a.yaml:6:11"),
         Wrong("check flow/a.yaml", 1, "topology.bad_value", "'max(or_else(value' ends at a comma", "'max(or_else(value, 0.0))'"),
         Wrong("check failing/a.yaml", 1, "topology.unknown_key", "a.yaml:10:5", "Did you mean 'from'?"),
-        Wrong("check failing/b.yaml", 1, "expression.unknown_field", "b.yaml:10:27", "'vlue'", "Did you mean 'value'?"),
+        Wrong("check failing/b.yaml", 1, "expression.unknown_field", "b.yaml:10:29", "'vlue'", "Did you mean 'value'?"),
         Wrong("check failing/c.yaml", 1, "topology.bad_duration", "'30'", "30s"),
     ]
 
@@ -78,9 +78,9 @@ struct MessageTests {
         Wrong("append cloud.metrcs one.jsonl", 2, "append.refused", "log.unknown_topic", "Did you mean 'cloud.metrics'?"),
         Wrong("tail cloud.metrcs", 2, "log.unknown_topic", "'cloud.metrcs'", "Did you mean 'cloud.metrics'?"),
         Wrong("tail cloud.metrics --partition 3", 2, "log.unknown_partition", "no partition 3", "1 partition"),
-        Wrong("query resource_metrcs", 2, "api.unknown_view", "'resource_metrcs'", "id you mean 'resource_metrics'?"),
-        Wrong("query resource_metrics meen=gt.3", 2, "api.bad_parameter", "'meen'", "id you mean 'mean'?"),
-        Wrong("query resource_metrics mean=gtt.3", 2, "api.bad_parameter", "gtt", "id you mean 'gt'?"),
+        Wrong("query resource_metrcs", 2, "api.unknown_view", "'resource_metrcs'", "Did you mean 'resource_metrics'?"),
+        Wrong("query resource_metrics meen=gt.3", 2, "api.bad_parameter", "'meen'", "Did you mean 'mean'?"),
+        Wrong("query resource_metrics mean=gtt.3", 2, "api.bad_parameter", "gtt", "Did you mean 'gt'?"),
         Wrong("query resource_metrics mean=gt.x", 2, "api.bad_parameter", "'x'", "mean"),
         Wrong("query resource_metrics --select a", 2, "api.bad_parameter", "'a'", "mean"),
     ]

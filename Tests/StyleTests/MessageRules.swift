@@ -52,7 +52,7 @@ private func beginsWithCapital(_ text: String) -> Bool {
 
 private func messageViolations(_ files: [SourceFile]) -> [Violation] {
     files.flatMap { file -> [Violation] in
-        let messages = texts(after: /\b(?:EngineError|APIError)\(\s*(?:\.\w+,\s*)?\.\w+,[^"\n]{0,60}?\s*(?=")/, in: file).filter {
+        let messages = texts(after: /\b(?:EngineError|APIError)\(\s*(?:\.\w+,\s*)?\.\w+,[^":\n]{0,60}?\s*(?=")/, in: file).filter {
             beginsWithCapital($0.text) || ($0.isWhole && $0.text.hasSuffix("."))
         }.map {
             Violation(

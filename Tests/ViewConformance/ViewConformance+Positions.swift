@@ -75,7 +75,7 @@ extension ViewConformance {
         },
         Check(description: "a view that was not prepared is unknown, and the nearest name is said") { harness in
             let store = try prepared(harness)
-            try expectError("view.unknown", naming: ["usag", "did you mean 'usage'"]) {
+            try expectError("view.unknown", naming: ["usag", "Did you mean 'usage'"]) {
                 _ = try store.query(ViewFixture.query(ViewFixture.definition("usag")))
             }
             try expectError("view.unknown") { _ = try store.apply(ViewFixture.change(from: 0, to: 1, view: "usages")) }

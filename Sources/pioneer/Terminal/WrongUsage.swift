@@ -20,8 +20,9 @@ enum WrongUsage {
         let path = commandPath(in: fullMessage)
         let names = command(at: path, from: root).configuration.subcommands.map { $0._commandName }
         let (head, rest) = split(message)
-        if !names.isEmpty, let wrong = quoted(after: "Unexpected argument ", in: message) {
-            let nearest = nearestName(to: wrong, among: names).map { "Did you mean '\(path) \($0)'? " } ?? ""
+        // `Unexpected argument 'rnu'`, `2 unexpected arguments: 'rnu', 'x.yaml'`
+        if !names.isEmpty, message.contains("nexpected argument"), let wrong = message.split(separator: "'").dropFirst().first {
+            let nearest = nearestName(to: String(wrong), among: names).map { "Did you mean '\(path) \($0)'? " } ?? ""
             return EngineError(
                 .unknownCommand, .user, "there is no command '\(path) \(wrong)'",
                 remedy: nearest + "There are: \(names.joined(separator: ", ")).")
