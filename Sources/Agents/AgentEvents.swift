@@ -69,7 +69,7 @@ struct AppendRetried: InternalEvent {
     var why: String
     var wait: TimeSpan
     var message: String { "The engine did not take an append; it is tried again." }
-    var fields: [EventField] { [.init("engine", engine), .init("why", why), .init("wait", wait)] }
+    var fields: [EventField] { [.init("engine", engine), .init("why", why), .init("wait", wait.inTenths)] }
 }
 
 struct AppendRefused: InternalEvent {
@@ -78,7 +78,7 @@ struct AppendRefused: InternalEvent {
     var why: String
     var wait: TimeSpan
     var message: String { "The engine refuses the agent's records; they stay in the spool and are offered again." }
-    var fields: [EventField] { [.init("why", why), .init("wait", wait)] }
+    var fields: [EventField] { [.init("why", why), .init("wait", wait.inTenths)] }
 }
 
 struct ProducerResynced: InternalEvent {
@@ -92,4 +92,9 @@ struct ProducerResynced: InternalEvent {
     var fields: [EventField] {
         [.init("producer", producer), .init("sent", sent), .init("expected", expected), .init("step", step)]
     }
+}
+
+extension TimeSpan {
+    /// In tenths of a second: nobody waits by the microsecond.
+    fileprivate var inTenths: TimeSpan { .milliseconds((microseconds + 50_000) / 100_000 * 100) }
 }

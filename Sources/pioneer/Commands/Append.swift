@@ -141,7 +141,7 @@ extension TopicName {
     /// Throws `topic.name` where the text is no topic's name.
     static func checked(_ text: String) throws -> TopicName {
         guard let name = TopicName(text) else {
-            throw EngineError(.topicName, .user, "'\(text)' is no topic's name.", remedy: "A topic's name has \(TopicName.allowedForm).")
+            throw EngineError(.topicName, .user, "'\(text)' is no topic's name", remedy: "A topic's name has \(TopicName.allowedForm).")
         }
         return name
     }

@@ -102,7 +102,7 @@ final class AppendRun {
         let answer = try await client.appendWithReceipt(topic: topic, producer: name, sequence: number, body: batch.body)
         guard case .outOfSequence(let expected) = answer.outcome else { return answer.receipt }
         throw EngineError(
-            .appendConflict, .user, "The engine waits for batch \(expected) of '\(input)', not for \(number).",
+            .appendConflict, .user, "the engine waits for batch \(expected) of '\(input)', not for \(number)",
             remedy: "Another append of the same input may be running; let it end and give the command again.")
     }
 

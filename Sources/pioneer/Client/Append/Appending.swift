@@ -92,7 +92,7 @@ struct Appending {
 
     private func changed() -> EngineError {
         EngineError(
-            .appendChanged, .user, "'\(batches.name)' is shorter than what was appended of it before.",
+            .appendChanged, .user, "'\(batches.name)' is shorter than what was appended of it before",
             remedy: "It is another input now: append it with --restart, or under a name of its own with --producer.")
     }
 

@@ -1,4 +1,5 @@
 import Base
+import TopologyFile
 
 #if canImport(Glibc)
 import Glibc
@@ -24,6 +25,11 @@ final class ByteSource {
 
     /// `-` is standard input. Throws `append.input`.
     init(path: String) throws {
+        if path.hasSuffix(".yaml") || path.hasSuffix(".yml") {
+            throw EngineError(
+                .appendInput, .user, "'\(path)' is a YAML file, as topologies and settings are, and has no events",
+                remedy: "Name files of JSON lines or CSV, or '-' for standard input. A topology is run: 'pioneer run \(path)'.")
+        }
         isOwned = path != Self.standardInput
         name = isOwned ? path : "standard input"
         descriptor = isOwned ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO
@@ -32,7 +38,7 @@ final class ByteSource {
         guard fstat(descriptor, &status) == 0 else { throw Self.fault("opened", path) }
         guard status.st_mode & S_IFMT != S_IFDIR else {
             throw EngineError(
-                .appendInput, .user, "'\(path)' is a folder.", remedy: "Name files of JSON lines or CSV, or '-' for standard input.")
+                .appendInput, .user, "'\(path)' is a directory", remedy: "Name files of JSON lines or CSV, or '-' for standard input.")
         }
         size = status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil
     }
@@ -65,8 +71,11 @@ final class ByteSource {
 
     private static func fault(_ what: String, _ path: String) -> EngineError {
         let reason = errno
+        guard reason != ENOENT else {
+            return EngineError(.appendInput, .user, "there is no file '\(path)'", remedy: TextFile.adviceWhereMissing(path))
+        }
         return EngineError(
-            .appendInput, reason == ENOENT ? .user : .environment, "'\(path)' cannot be \(what): \(String(cString: strerror(reason))).",
+            .appendInput, .environment, "'\(path)' cannot be \(what): \(String(cString: strerror(reason)))",
             remedy: "Name files of JSON lines or CSV that this user may read, or '-' for standard input.")
     }
 }
