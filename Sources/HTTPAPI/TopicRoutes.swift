@@ -97,7 +97,7 @@ enum TopicLookup {
         let nearest = nearestName(to: text, among: known.map(\.text)).map { "Did you mean '\($0)'? " } ?? ""
         let remedy = TopicName(text) == nil
             ? "a topic's name is \(TopicName.allowedForm)"
-            : "\(nearest)topics are made by the topologies that read and write them; /api/v1/topics lists them"
+            : "\(nearest)Topics are made by the topologies that read and write them; /api/v1/topics lists them."
         throw APIError(.notFound, .unknownTopic, "there is no topic '\(text)'", remedy: remedy, allowed: visible)
     }
 }

@@ -61,7 +61,7 @@ struct ViewRoutes: Sendable {
             let nearest = nearestName(to: name, among: known).map { "Did you mean '\($0)'? " } ?? ""
             throw APIError(
                 .notFound, .apiUnknownView, "there is no view '\(name)'",
-                remedy: nearest + "views are declared by topologies; /api/v1/views lists them", allowed: known)
+                remedy: nearest + "Views are declared by topologies; /api/v1/views lists them.", allowed: known)
         }
         return view
     }

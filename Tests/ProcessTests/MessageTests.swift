@@ -75,7 +75,7 @@ struct MessageTests {
         Wrong("append cloud.metrics topologies", 2, "append.input", "'topologies' is a directory"),
         Wrong("append cloud.metrics topologies/usage.yaml", 2, "append.input", "a YAML file", "pioneer run"),
         Wrong("append 'a b' one.jsonl", 2, "topic.name", "'a b'", "1 to 249 letters"),
-        Wrong("append cloud.metrcs one.jsonl", 2, "append.refused", "log.unknown_topic", "Did you mean 'cloud.metrics'?"),
+        Wrong("append cloud.metrcs one.jsonl", 2, "log.unknown_topic", "'cloud.metrcs'", "Did you mean 'cloud.metrics'?"),
         Wrong("tail cloud.metrcs", 2, "log.unknown_topic", "'cloud.metrcs'", "Did you mean 'cloud.metrics'?"),
         Wrong("tail cloud.metrics --partition 3", 2, "log.unknown_partition", "no partition 3", "1 partition"),
         Wrong("query resource_metrcs", 2, "api.unknown_view", "'resource_metrcs'", "Did you mean 'resource_metrics'?"),
