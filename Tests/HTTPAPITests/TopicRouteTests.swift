@@ -43,7 +43,7 @@ import Testing
             #expect(AvroSchemaParser.parse(schema, file: "schema").schema == known.schema)
             #expect(try await api.get("/api/v1/topics/single").json?["read_by"]?.elements?.isEmpty == true)
             let unknown = try await api.get("/api/v1/topics/evnets")
-            #expect(unknown.status == 404 && unknown.errorText.contains("did you mean 'events'?"))
+            #expect(unknown.status == 404 && unknown.errorText.contains("Did you mean 'events'?"))
         }
     }
 
