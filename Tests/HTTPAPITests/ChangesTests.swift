@@ -209,7 +209,7 @@ extension FakeEngine {
 
     @Test func `an unknown view is 404 with the nearest`() async throws {
         try await withAPI { api, _ async throws in
-            #expect(try await api.get("/api/v1/views/usages/changes").errorText.contains("did you mean 'usage'?"))
+            #expect(try await api.get("/api/v1/views/usages/changes").errorText.contains("Did you mean 'usage'?"))
             #expect(try await api.send(.post, Self.path, "").headers[.allow] == "GET, HEAD")
             #expect(try await api.send(.head, Self.path).status == 200)
         }

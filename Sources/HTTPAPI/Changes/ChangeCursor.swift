@@ -114,7 +114,7 @@ struct ChangeCursor: Sendable {
             throw EngineError(
                 .apiRowDamaged, .environment,
                 "record \(record.offset) of \(view.topic)[\(number)] does not fit view '\(view.name)': \(fault.message)",
-                remedy: "rebuild the view from its topology: pioneer run --rebuild \(view.topology) …")
+                remedy: "Rebuild the view from its topology: pioneer run --rebuild \(view.topology) FILE.")
         }
         return decoder.finish()
     }

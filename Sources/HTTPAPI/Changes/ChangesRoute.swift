@@ -56,7 +56,7 @@ struct ChangesRoute: Sendable {
     private static func start(_ request: Request, _ parameters: QueryParameters) throws -> Start {
         let after = try parameters.single("after"), from = try parameters.single("from")
         guard after == nil || from == nil else {
-            throw APIError.badParameter("there are both 'after' and 'from'", remedy: "give one of them: each says where to start")
+            throw APIError.badParameter("there are both 'after' and 'from'", remedy: "Give one of them: each says where to start.")
         }
         if let id = request.headers[lastEventID], !id.isEmpty { return .after(id) }
         if let after { return .after(after) }
@@ -94,11 +94,11 @@ struct ChangesRoute: Sendable {
             switch error {
             case .malformed:
                 throw APIError.badParameter(
-                    "'\(text)' is no position", remedy: "a position is the id of an event of this path, as it came")
+                    "'\(text)' is no position", remedy: "A position is the id of an event of this path, as it came.")
             case .foreign:
                 throw APIError(
                     .gone, .apiForeignPosition, "position '\(text)' is of another view than '\(view.name)', or of another log",
-                    remedy: "query the view for the rows as they are now, then follow without a position, or with from=earliest")
+                    remedy: "Query the view for the rows as they are now, then follow without a position, or with from=earliest.")
             }
         }
     }
@@ -106,14 +106,14 @@ struct ChangesRoute: Sendable {
     private static func expired(_ partition: TopicPartition, _ offset: Offset, _ first: Offset, _ view: ViewDefinition) -> APIError {
         APIError(
             .gone, .apiOffsetExpired, "changes from offset \(offset) of \(partition) are no longer kept; the first is \(first)",
-            remedy: "query /api/v1/views/\(view.name) for the rows as they are now, then follow without a position, or with from=earliest",
+            remedy: "Query /api/v1/views/\(view.name) for the rows as they are now, then follow without a position, or with from=earliest.",
             details: [("first_offset", first.number)])
     }
 
     static func beyondEnd(_ partition: TopicPartition, _ offset: Offset, _ end: Offset) -> APIError {
         APIError(
             .rangeNotSatisfiable, .apiOffsetBeyondEnd, "the position stands at offset \(offset) of \(partition), which ends at \(end)",
-            remedy: "the log was put back to an earlier state: query the view, then follow without a position",
+            remedy: "The log was put back to an earlier state: query the view, then follow without a position.",
             details: [("end_offset", end.number)])
     }
 
