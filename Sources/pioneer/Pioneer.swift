@@ -36,6 +36,7 @@ struct Pioneer: AsyncParsableCommand {
             Topics.self,
             Views.self,
             AgentCommand.self,
+            FleetCommand.self,
             Bench.self,
             ConfigCommand.self,
         ])
