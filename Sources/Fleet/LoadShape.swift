@@ -20,14 +20,14 @@ public enum LoadShape: String, CaseIterable, Sendable {
     /// How many of a hundred machines have it, in a fleet of all shapes.
     var share: Int {
         switch self {
-        case .idle: 30
-        case .office: 20
-        case .batch: 10
-        case .weekend: 6
-        case .bursty: 12
-        case .leaking: 6
+        case .idle: 34
+        case .office: 16
+        case .batch: 8
+        case .weekend: 5
+        case .bursty: 14
+        case .leaking: 5
         case .saturated: 4
-        case .noisy: 12
+        case .noisy: 14
         }
     }
 

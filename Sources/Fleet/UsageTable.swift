@@ -53,7 +53,7 @@ public struct UsageTable: Sendable {
 
     private static func fault(_ what: String) -> EngineError {
         EngineError(
-            .fleetTable, .user, what + ".",
+            .fleetTable, .user, what,
             remedy: "Give CSV whose columns are resource_id, timestamp and percentages, such as 'resource_id,timestamp,cpu_pct'.")
     }
 }

@@ -68,7 +68,8 @@ struct HelpSampleTests {
         _ = try shell.directory.write("resource_id,observed_at,metric,value\ni-1,2026-01-05 10:00,cpu,0.5\n", to: "metrics.csv")
         _ = try shell.directory.write("resource_id,time,cpu_pct\ni-1,2026-01-05 10:00,50\ni-2,2026-01-05 10:00,\n", to: "usage.csv")
         for name in ["metrics.jsonl", "app.jsonl", "history.jsonl"] { _ = try shell.directory.write(events(300), to: name) }
-        try #require(try shell.run("gzip -k history.jsonl usage.csv", interruptedAfter: 60).status == 0)
+        _ = try shell.directory.write("resource_id,timestamp,cpu_pct\na,2026-01-05T00:00:00Z,10\n", to: "machines.csv")
+        try #require(try shell.run("gzip -k history.jsonl usage.csv machines.csv", interruptedAfter: 60).status == 0)
         var options = EngineProcess.Options()
         options.topology = "\(shell.directory.path)/topologies/usage.yaml"
         options.arguments += ["live", "fleet", "app"].map { "\(shell.directory.path)/topologies/\($0).yaml" }

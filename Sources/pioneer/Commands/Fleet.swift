@@ -91,18 +91,18 @@ struct FleetCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...Fleet.machinesMax).contains(machines) else {
-            throw ValidationError("--machines takes 1 to \(Figures.count(Fleet.machinesMax)), not \(machines).")
+            throw ValidationError("'--machines \(machines)' is no size of a fleet\nIt takes 1 to \(Figures.count(Fleet.machinesMax)).")
         }
         for (name, span) in [("--every", every), ("--live-every", liveEvery)]
         where span < .seconds(1) || span > .days(1) || span.microseconds % 1_000_000 != 0 {
-            throw ValidationError("\(name) takes whole seconds from 1s to 1d, not \(span).")
+            throw ValidationError("'\(name) \(span)' is no step\nIt takes whole seconds from 1s to 1d.")
         }
         guard history >= .zero, history <= .days(FleetPlan.historyDaysMax) else {
-            throw ValidationError("--history takes up to \(FleetPlan.historyDaysMax)d, not \(history).")
+            throw ValidationError("'--history \(history)' is too long\nIt takes up to \(FleetPlan.historyDaysMax)d.")
         }
-        if let start, let until, until <= start { throw ValidationError("--until \(until) is not after --start \(start).") }
-        if let speed, !(speed > 0 && speed.isFinite) { throw ValidationError("--speed takes a factor above 0, not \(speed).") }
-        if !compare.isEmpty, !statistics { throw ValidationError("--compare belongs to --statistics.") }
+        if let start, let until, until <= start { throw ValidationError("'--until \(until)' is not after '--start \(start)'\nGive a later end, or an earlier start.") }
+        if let speed, !(speed > 0 && speed.isFinite) { throw ValidationError("'--speed \(speed)' is no speed\nIt takes a factor above 0, such as 60.") }
+        if !compare.isEmpty, !statistics { throw ValidationError("--compare is given without --statistics\nAdd --statistics.") }
     }
 
     func run() async throws {
@@ -114,7 +114,7 @@ struct FleetCommand: AsyncParsableCommand {
 
     private func append(_ plan: FleetPlan) async throws {
         let names = try (TopicName.checked(topic), TopicName.checked(machineTopic), TopicName.checked(priceTopic))
-        let address = try engine.locate()
+        let address = try await engine.locate()
         let client = EngineClient(address)
         _ = try await client.value(RequestPath(["health"]))
         Telemetry.start(level: .warning, format: .text, clock: SystemClock())
@@ -152,7 +152,8 @@ struct FleetCommand: AsyncParsableCommand {
         add("--topic", topic, unless: topic == initial.topic)
         add("--machine-topic", machineTopic, unless: machineTopic == initial.machineTopic)
         add("--price-topic", priceTopic, unless: priceTopic == initial.priceTopic)
-        add("--data", engine.data ?? "", unless: engine.data == nil)
+        add("--data", engine.directory.data ?? "", unless: engine.directory.data == nil)
+        add("--config", engine.file.path ?? "", unless: engine.file.path == nil)
         add("--to", engine.to ?? "", unless: engine.to == nil)
         if endsWithHistory { words.append("--no-live") }
         return words.joined(separator: " ")
@@ -170,11 +171,11 @@ extension LoadShape {
     static func list(_ argument: String) throws -> [LoadShape] {
         let all = LoadShape.allCases.map(\.rawValue)
         let names = argument.split(separator: ",").map(String.init)
-        guard !names.isEmpty else { throw ValidationError("It takes shapes of load: \(all.joined(separator: ", ")).") }
+        guard !names.isEmpty else { throw ValidationError("it names no shape of load\nThere are \(all.joined(separator: ", ")).") }
         return try names.map { name in
             if let shape = LoadShape(rawValue: name) { return shape }
             let nearest = nearestName(to: name, among: all).map { " Did you mean '\($0)'?" } ?? ""
-            throw ValidationError("'\(name)' is no shape of load. There are \(all.joined(separator: ", ")).\(nearest)")
+            throw ValidationError("'\(name)' is no shape of load\nThere are \(all.joined(separator: ", ")).\(nearest)")
         }
     }
 }
@@ -183,7 +184,7 @@ extension EventTime {
     /// Throws with the form that is allowed.
     @Sendable
     static func parsed(_ argument: String) throws -> EventTime {
-        guard let time = EventTime(argument) else { throw ValidationError("'\(argument)' is no time. It takes an \(allowedForm).") }
+        guard let time = EventTime(argument) else { throw ValidationError("'\(argument)' is no time\nIt takes an \(allowedForm).") }
         return time
     }
 }

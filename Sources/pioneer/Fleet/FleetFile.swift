@@ -68,7 +68,7 @@ struct FleetFile {
 
     private func fault() -> EngineError {
         EngineError(
-            .fleetOutput, .environment, "\(shownName.first == "'" ? shownName : "Standard output") cannot be written: \(String(cString: strerror(errno))).",
+            .fleetOutput, .environment, "\(shownName) cannot be written: \(String(cString: strerror(errno)))",
             remedy: "Give --output a file that this user may write, on a disk with room.")
     }
 }

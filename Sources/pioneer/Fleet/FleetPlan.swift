@@ -27,7 +27,7 @@ struct FleetPlan {
         start = EventTime(microseconds: wanted.microseconds - ((wanted.microseconds % step) + step) % step)
         guard start <= end, end - start <= .days(Self.historyDaysMax) else {
             throw EngineError(
-                .fleetSpan, .user, "The history would go from \(start) to \(end).",
+                .fleetSpan, .user, "the history would go from \(start) to \(end)",
                 remedy: "It begins at most \(Self.historyDaysMax) days before it ends, which is now unless --until says else.")
         }
         history = MetricEvents(fleet, start: start, step: command.every)

@@ -15,7 +15,7 @@ struct FleetTopics: Sendable {
         for (events, topic) in [(FleetEvents.metrics, metrics), (.machines, machines), (.prices, prices)] where wanted == nil || wanted == events {
             if known.topics.contains(where: { $0.name == topic.text }) { continue }
             throw EngineError(
-                .fleetTopic, .user, "No topology of the engine at \(client.address.url) reads the topic '\(topic)'.",
+                .fleetTopic, .user, "no topology of the engine at \(client.address.url) reads the topic '\(topic)'",
                 remedy: "Run the engine with 'pioneer run topologies/fleet.yaml', or append what is read with --only.")
         }
     }
@@ -43,7 +43,7 @@ struct FleetSender: Sendable {
         let outcome = try await client.append(topic: topic, producer: producer, sequence: number, body: lines)
         guard case .outOfSequence(let expected) = outcome else { return }
         throw EngineError(
-            .appendConflict, .user, "The engine waits for batch \(expected) of this fleet, not for \(number).",
+            .appendConflict, .user, "the engine waits for batch \(expected) of this fleet, not for \(number)",
             remedy: "Another 'pioneer fleet' with the same seed and start may be running; let it end and give the command again.")
     }
 }
