@@ -20,13 +20,13 @@ public enum LoadShape: String, CaseIterable, Sendable {
     /// How many of a hundred machines have it, in a fleet of all shapes.
     var share: Int {
         switch self {
-        case .idle: 34
+        case .idle: 33
         case .office: 16
         case .batch: 8
         case .weekend: 5
         case .bursty: 14
         case .leaking: 5
-        case .saturated: 4
+        case .saturated: 5
         case .noisy: 14
         }
     }

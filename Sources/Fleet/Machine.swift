@@ -43,7 +43,9 @@ struct Role: Sendable {
 
     private static let memory = ["r5", "r8i", "E2", "standard-8"]
     private static let compute = ["c5", "highcpu", "m5.2xlarge", "D8s"]
-    private static let idle = [Role("legacy", "platform"), Role("staging", "web"), Role("bastion", "security"), Role("replica", "data", suits: memory)]
+    private static let idle = [
+        Role("legacy", "platform"), Role("staging", "web"), Role("bastion", "security"), Role("replica", "data", suits: memory),
+    ]
     private static let office = [Role("web", "web"), Role("api", "checkout"), Role("erp", "finance"), Role("desktop", "people")]
     private static let batch = [Role("etl", "data", suits: compute), Role("backup", "platform"), Role("report", "finance")]
     private static let weekend = [Role("game", "play"), Role("stream", "media", suits: compute)]
@@ -98,7 +100,8 @@ extension Machine {
         case "gcp": return String(1_000_000_000_000_000_000 + a % 8_000_000_000_000_000_000)
         default:
             let text = hex(a, 16), rest = hex(b, 16)
-            return [text.prefix(8), text.dropFirst(8).prefix(4), "4" + text.suffix(3), "a" + rest.prefix(3), rest.suffix(12)].joined(separator: "-")
+            let parts = [text.prefix(8), text.dropFirst(8).prefix(4), "4" + text.suffix(3), "a" + rest.prefix(3), rest.suffix(12)]
+            return parts.joined(separator: "-")
         }
     }
 }

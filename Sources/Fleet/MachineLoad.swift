@@ -55,7 +55,12 @@ struct MachineLoad: Sendable {
         func u(_ channel: Int64) -> Double { Noise.unit(key, channel) }
         func between(_ a: Double, _ b: Double, _ channel: Int64) -> Double { a + (b - a) * u(channel) }
         (base, amplitude) = Self.level(machine.shape, u(1), u(2))
-        let noise = machine.shape == .noisy ? between(0.2, 0.5, 3) : machine.shape == .saturated ? between(0.01, 0.05, 3) : between(0.04, 0.25, 3)
+        let noise =
+            switch machine.shape {
+            case .noisy: between(0.2, 0.5, 3)
+            case .saturated: between(0.01, 0.05, 3)
+            default: between(0.06, 0.35, 3)
+            }
         // Half of the machines have mostly quick noise, the other half mostly slow noise: real ones are of both kinds.
         let quickShare = u(4) < 0.5 ? between(0.6, 0.97, 5) : between(0.02, 0.25, 5)
         quickNoise = noise * quickShare.squareRoot()
@@ -81,11 +86,11 @@ struct MachineLoad: Sendable {
         switch shape {
         case .idle: (0.012 + 0.065 * u * u, 0)
         case .office, .leaking: (0.03 + 0.1 * u, 0.08 + 0.42 * v)
-        case .batch: (0.015 + 0.05 * u, 0.3 + 0.6 * v)
+        case .batch: (0.015 + 0.05 * u, 0.25 + 0.55 * v)
         case .weekend: (0.03 + 0.08 * u, 0.15 + 0.5 * v)
-        case .bursty: (0.02 + 0.08 * u, 0.3 + 0.6 * v)
+        case .bursty: (0.02 + 0.08 * u, 0.27 + 0.58 * v)
         case .saturated: (0.9 + 0.09 * u, 0)
-        case .noisy: (0.12 + 0.35 * u, 0)
+        case .noisy: (0.14 + 0.42 * u, 0)
         }
     }
 
@@ -97,8 +102,11 @@ struct MachineLoad: Sendable {
         let noise = max(0, 1 + quickNoise * quick + slowNoise * wander)
         var processor = (base + amplitude * work) * noise
         let inHour = seconds - hourlyBegin - floorDivided(seconds - hourlyBegin, by: 3_600) * 3_600
-        if inHour < hourlyLength { processor += hourlyHeight * (0.5 + Noise.unit(key ^ 0x30, floorDivided(seconds - hourlyBegin, by: 3_600))) }
-        var memory = memoryBase + memoryOfLoad * work + memoryNoise * (0.9 * Noise.wander(key ^ 0x40, time) + 0.3 * Noise.quick(key ^ 0x50, time))
+        if inHour < hourlyLength {
+            processor += hourlyHeight * (0.5 + Noise.unit(key ^ 0x30, floorDivided(seconds - hourlyBegin, by: 3_600)))
+        }
+        let drift = 0.9 * Noise.wander(key ^ 0x40, time) + 0.3 * Noise.quick(key ^ 0x50, time)
+        var memory = memoryBase + memoryOfLoad * work + memoryNoise * drift
         if let (age, _) = faults.uptime(seconds) {
             let age = Double(age)
             // For some minutes after a start everything is loaded anew; the memory fills over hours.
@@ -131,7 +139,8 @@ struct MachineLoad: Sendable {
         switch shape {
         case .batch:
             let length = workLength * (0.7 + 0.6 * Noise.unit(key ^ 0x80, day))
-            return eased(second, from: workBegin, to: workBegin + 300) - eased(second, from: workBegin + length, to: workBegin + length + 600)
+            let end = workBegin + length
+            return eased(second, from: workBegin, to: workBegin + 300) - eased(second, from: end, to: end + 600)
         case .weekend:
             let evening = eased(hour, from: 10, to: 20) - eased(hour, from: 22, to: 24)
             return evening * (isWeekend ? 1 : 0.18)
@@ -152,6 +161,7 @@ struct MachineLoad: Sendable {
         let place = time - stretch * workLength
         let begin = 0.6 * workLength * Noise.unit(key ^ 0xB0, number)
         let length = workLength * (0.08 + 0.3 * Noise.unit(key ^ 0xC0, number))
-        return (0.4 + 0.6 * Noise.unit(key ^ 0xD0, number)) * (eased(place, from: begin, to: begin + 120) - eased(place, from: begin + length, to: begin + length + 60))
+        let form = eased(place, from: begin, to: begin + 120) - eased(place, from: begin + length, to: begin + length + 60)
+        return (0.4 + 0.6 * Noise.unit(key ^ 0xD0, number)) * form
     }
 }

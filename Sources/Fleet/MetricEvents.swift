@@ -105,7 +105,8 @@ public struct MetricEvents: Sendable {
 
     @inline(__always)
     private func write(
-        _ sample: LoadSample, of machine: Int, time: UnsafeBufferPointer<UInt8>, _ stepSeconds: Double, _ pieces: Pieces, to text: inout EventText
+        _ sample: LoadSample, of machine: Int, time: UnsafeBufferPointer<UInt8>, _ stepSeconds: Double, _ pieces: Pieces,
+        to text: inout EventText
     ) {
         let head = heads.piece(machine, of: pieces.heads)
         @inline(__always)

@@ -26,7 +26,9 @@ public struct UsageTable: Sendable {
         while let line = lines.next() {
             number += 1
             let cells = Self.cells(line)
-            guard cells.count == header.count else { throw Self.fault("line \(number) of '\(name)' has \(cells.count) cells, not \(header.count)") }
+            guard cells.count == header.count else {
+                throw Self.fault("line \(number) of '\(name)' has \(cells.count) cells, not \(header.count)")
+            }
             let place = places[cells[0]] ?? places.count
             if places[cells[0]] == nil {
                 places[cells[0]] = place
@@ -34,7 +36,9 @@ public struct UsageTable: Sendable {
             }
             for column in series.indices {
                 let cell = cells[column + 2]
-                guard let percent = cell.isEmpty ? Double.nan : Double(cell) else { throw Self.fault("line \(number) of '\(name)' has the value '\(cell)'") }
+                guard let percent = cell.isEmpty ? Double.nan : Double(cell) else {
+                    throw Self.fault("line \(number) of '\(name)' has the value '\(cell)'")
+                }
                 series[column][place].append(percent / 100)
             }
         }

@@ -70,7 +70,9 @@ private func events(_ fleet: Fleet, step: TimeSpan = .minutes(5)) -> MetricEvent
     func shares(_ step: TimeSpan, _ range: Range<Int>) throws -> [String: Value] {
         let all = try rows(events(fleet, step: step).batch(range).lines, schema: "resource-metric")
         var shares: [String: Value] = [:]
-        for row in all where row["unit"] == .string("1") { shares["\(row["resource_id"]!) \(row["metric"]!) \(row["observed_at"]!)"] = row["value"] }
+        for row in all where row["unit"] == .string("1") {
+            shares["\(row["resource_id"]!) \(row["metric"]!) \(row["observed_at"]!)"] = row["value"]
+        }
         return shares
     }
     let coarse = try shares(.minutes(5), 40..<80), fine = try shares(.seconds(10), 1_200..<1_240)
@@ -104,7 +106,9 @@ func `fewer than one event in a hundred has a wrong time, and one clock is far a
     var all = 0, behind = 0, ahead = 0
     for step in 0..<144 {
         let time = events.time(ofStep: step)
-        let lines = events.batch(step * count..<(step + 1) * count).lines.split(separator: 10).filter { String(decoding: $0, as: UTF8.self).contains(".cpu.") }
+        let lines = events.batch(step * count..<(step + 1) * count).lines.split(separator: 10).filter {
+            String(decoding: $0, as: UTF8.self).contains(".cpu.")
+        }
         for row in try rows(Array(lines.joined(separator: [10])), schema: "resource-metric") {
             guard case .timestamp(let observed) = row["observed_at"] else {
                 Issue.record("\(row)")

@@ -41,7 +41,8 @@ struct FleetCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Shapes of load, by commas: \(LoadShape.allCases.map(\.rawValue).joined(separator: ", ")). Default: all.", valueName: "list"),
+            "Shapes of load, by commas: \(LoadShape.allCases.map(\.rawValue).joined(separator: ", ")). Default: all.",
+            valueName: "list"),
         transform: LoadShape.list)
     var shapes = LoadShape.allCases
 
@@ -51,7 +52,8 @@ struct FleetCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("When the history begins, instead of --history.", valueName: "time"), transform: EventTime.parsed)
     var start: EventTime?
 
-    @Option(help: ArgumentHelp("When the history ends, instead of now; then nothing is live.", valueName: "time"), transform: EventTime.parsed)
+    @Option(
+        help: ArgumentHelp("When the history ends, instead of now; then nothing is live.", valueName: "time"), transform: EventTime.parsed)
     var until: EventTime?
 
     @Option(help: ArgumentHelp("Between two samples of a machine in the history.", valueName: "span"))
@@ -100,8 +102,12 @@ struct FleetCommand: AsyncParsableCommand {
         guard history >= .zero, history <= .days(FleetPlan.historyDaysMax) else {
             throw ValidationError("'--history \(history)' is too long\nIt takes up to \(FleetPlan.historyDaysMax)d.")
         }
-        if let start, let until, until <= start { throw ValidationError("'--until \(until)' is not after '--start \(start)'\nGive a later end, or an earlier start.") }
-        if let speed, !(speed > 0 && speed.isFinite) { throw ValidationError("'--speed \(speed)' is no speed\nIt takes a factor above 0, such as 60.") }
+        if let start, let until, until <= start {
+            throw ValidationError("'--until \(until)' is not after '--start \(start)'\nGive a later end, or an earlier start.")
+        }
+        if let speed, !(speed > 0 && speed.isFinite) {
+            throw ValidationError("'--speed \(speed)' is no speed\nIt takes a factor above 0, such as 60.")
+        }
         if !compare.isEmpty, !statistics { throw ValidationError("--compare is given without --statistics\nAdd --statistics.") }
     }
 
@@ -122,9 +128,11 @@ struct FleetCommand: AsyncParsableCommand {
         try await topics.check(wanted: only, client)
         let sender = try FleetSender(address.url)
         let state = FleetState()
+        let isLive = until == nil && !endsWithHistory
+        let run = FleetRun(plan: plan, topics: topics, only: only, sender: sender, state: state, isLive: isLive)
         do {
             try await untilStopSignal {
-                try await FleetRun(plan: plan, topics: topics, only: only, sender: sender, state: state, isLive: until == nil && !endsWithHistory).run()
+                try await run.run()
                 state.finish()
             }
         } catch {

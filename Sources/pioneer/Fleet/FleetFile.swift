@@ -44,7 +44,8 @@ struct FleetFile {
         }
         line.clear()
         let seconds = line.elapsedSeconds
-        StandardStreams.complain("\(Figures.count(count, "event")) in \(Figures.duration(seconds: seconds)) (\(Figures.count(Int(Double(count) / max(seconds, 1e-9))))/s)")
+        let rate = Figures.count(Int(Double(count) / max(seconds, 1e-9)))
+        StandardStreams.complain("\(Figures.count(count, "event")) in \(Figures.duration(seconds: seconds)) (\(rate)/s)")
     }
 
     /// False where the reader has gone away.

@@ -32,8 +32,8 @@ struct FleetHistory: Sendable {
             try await pace(current.rows.lowerBound, since: begin, watch)
             try await send(current.producer, current.number, batch.lines)
             count += batch.eventCount
-            let sent = count
-            state.line.show { _ in progress(rows: current.rows.upperBound - begin, of: plan.rowCount - begin, events: sent, seconds: watch.elapsedSeconds) }
+            let sent = count, rows = current.rows.upperBound - begin, all = plan.rowCount - begin
+            state.line.show { _ in progress(rows: rows, of: all, events: sent, seconds: watch.elapsedSeconds) }
             try Task.checkCancellation()
         }
         state.line.clear()
@@ -50,7 +50,8 @@ struct FleetHistory: Sendable {
         let producer = plan.historyProducer
         if row + plan.rowsPerBatch <= plan.rowCount {
             return Piece(
-                rows: row..<row + plan.rowsPerBatch, producer: producer.name(ofStretchAt: position.stretch), number: batches + 1, isFull: true)
+                rows: row..<row + plan.rowsPerBatch, producer: producer.name(ofStretchAt: position.stretch), number: batches + 1,
+                isFull: true)
         }
         guard row < plan.rowCount else { return nil }
         return Piece(
@@ -68,9 +69,9 @@ struct FleetHistory: Sendable {
 
     /// `history: 3,200,000 events  33%  160,000/s  40.2 s left`
     private func progress(rows: Int, of all: Int, events: Int, seconds: Double) -> String {
-        let left = seconds * Double(all - rows) / Double(max(1, rows))
+        let left = seconds * Double(all - rows) / Double(max(1, rows)), rate = Int(Double(events) / max(seconds, 1e-9))
         return [
-            "history: \(Figures.count(events, "event"))", "\(rows * 100 / max(1, all))%", "\(Figures.count(Int(Double(events) / max(seconds, 1e-9))))/s",
+            "history: \(Figures.count(events, "event"))", "\(rows * 100 / max(1, all))%", "\(Figures.count(rate))/s",
             "\(Figures.duration(seconds: left)) left",
         ].joined(separator: "  ")
     }

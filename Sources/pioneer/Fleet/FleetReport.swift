@@ -43,7 +43,8 @@ struct FleetReport {
         do {
             bytes = try Array(Data(contentsOf: URL(fileURLWithPath: path)))
         } catch {
-            throw EngineError(.fleetTable, .user, "--compare: '\(path)' cannot be read: \(error.localizedDescription)", remedy: "Give a CSV file.")
+            throw EngineError(
+                .fleetTable, .user, "'--compare \(path)' cannot be read: \(error.localizedDescription)", remedy: "Give a CSV file.")
         }
         guard bytes.starts(with: Gzip.magic) else { return bytes }
         var text: [UInt8] = []

@@ -51,7 +51,9 @@ struct FleetRun: Sendable {
         while Int(number) * Self.inventoryBatch < count {
             let first = Int(number) * Self.inventoryBatch
             var lines: [UInt8] = []
-            for index in first..<min(count, first + Self.inventoryBatch) { lines += plan.fleet.machineLine(index, observedAt: plan.start).utf8 }
+            for index in first..<min(count, first + Self.inventoryBatch) {
+                lines += plan.fleet.machineLine(index, observedAt: plan.start).utf8
+            }
             number += 1
             try await sender.send(lines, to: topics.machines, producer: plan.inventoryProducer, number: number)
             state.line.show { _ in "\(topics.machines): \(Figures.count(first, "machine"))" }

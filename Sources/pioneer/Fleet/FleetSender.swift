@@ -12,7 +12,8 @@ struct FleetTopics: Sendable {
     func check(wanted: FleetEvents?, _ client: EngineClient) async throws {
         let answer = try await client.value(.api("topics"))
         guard let known = TopicList(answer) else { throw EngineAnswer.notUnderstood(Array(answer.description.utf8), from: client.address) }
-        for (events, topic) in [(FleetEvents.metrics, metrics), (.machines, machines), (.prices, prices)] where wanted == nil || wanted == events {
+        for (events, topic) in [(FleetEvents.metrics, metrics), (.machines, machines), (.prices, prices)] {
+            guard wanted == nil || wanted == events else { continue }
             if known.topics.contains(where: { $0.name == topic.text }) { continue }
             throw EngineError(
                 .fleetTopic, .user, "no topology of the engine at \(client.address.url) reads the topic '\(topic)'",
