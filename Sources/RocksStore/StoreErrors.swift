@@ -1,5 +1,11 @@
 public import Base
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 extension ErrorCode {
     public static let storeLocked = ErrorCode("store.locked")
     public static let storeNewerVersion = ErrorCode("store.newer_version")
@@ -12,10 +18,26 @@ extension ErrorCode {
 
 /// The store's faults, each with its remedy.
 enum StoreErrors {
-    static func locked(_ directory: String) -> EngineError {
+    static func locked(_ directory: String, by process: Int32?) -> EngineError {
         EngineError(
-            .storeLocked, .environment, "another engine runs on the data directory '\(directory)'",
-            remedy: "Stop it, or give this one a directory of its own. Commands reach a running engine over HTTP.")
+            .storeLocked, .environment,
+            "another engine\(process.map { " (process \($0))" } ?? "") runs on the data directory '\(directory)'",
+            remedy: "Ask it as it runs, with 'pioneer query' and the like, or stop it with 'kill \(process.map { "\($0)" } ?? "PID")', "
+                + "which commits everything; or give this one a directory of its own with --data.")
+    }
+
+    /// The process that holds the lock which RocksDB's message is about. Nil where it is this very one, whose lock would go
+    /// with the file that is opened to ask, and where nobody can tell.
+    private static func lockHolder(_ directory: String, _ message: String) -> Int32? {
+        guard !message.contains("current process") else { return nil }
+        let descriptor = open(directory + "/LOCK", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var lock = flock()
+        lock.l_type = Int16(F_WRLCK)
+        lock.l_whence = Int16(SEEK_SET)
+        guard fcntl(descriptor, F_GETLK, &lock) == 0, lock.l_type != Int16(F_UNLCK), lock.l_pid > 0 else { return nil }
+        return lock.l_pid
     }
 
     static func newerVersion(_ directory: String, found: String, known: Int) -> EngineError {
@@ -63,7 +85,7 @@ enum StoreErrors {
         }
         if message.contains("/LOCK") {
             return message.contains("Permission denied")
-                ? notWritable(directory, "Permission denied") : locked(directory)
+                ? notWritable(directory, "Permission denied") : locked(directory, by: lockHolder(directory, message))
         }
         if message.contains("Permission denied") || message.contains("Read-only file system") {
             return notWritable(directory, message)

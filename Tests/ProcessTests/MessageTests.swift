@@ -69,7 +69,7 @@ struct MessageTests {
     ]
 
     private static let withEngine = [
-        Wrong("run topologies/usage.yaml --listen 127.0.0.1:0", 3, "store.locked", "process ", "at http://127.0.0.1:", "kill "),
+        Wrong("run topologies/usage.yaml --listen 127.0.0.1:0", 3, "store.locked", "(process ", "answers at http://127.0.0.1:", "kill "),
         Wrong("run topologies/usage.yaml --data other --listen 127.0.0.1:$PORT", 3, "api.port_in_use", "$PORT", "port 0"),
         Wrong("append cloud.metrics one.jsn", 2, "append.input", "'one.jsn'", "Did you mean 'one.jsonl'?"),
         Wrong("append cloud.metrics topologies", 2, "append.input", "'topologies' is a directory"),
