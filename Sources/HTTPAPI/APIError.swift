@@ -9,6 +9,10 @@ extension ErrorCode {
     static let apiMethodNotAllowed = ErrorCode("api.method_not_allowed")
     /// A parameter of the query or a header has a name or value that is not allowed.
     static let apiBadParameter = ErrorCode("api.bad_parameter")
+    /// A text that is no cursor, or one of another query.
+    static let apiBadCursor = ErrorCode("api.bad_cursor")
+    /// None of the formats that `Accept` names is to be had.
+    static let apiNotAcceptable = ErrorCode("api.not_acceptable")
     /// The client went, or stopped sending HTTP, before its body was whole.
     static let apiBodyIncomplete = ErrorCode("api.body_incomplete")
     static let apiBodyTooLarge = ErrorCode("api.body_too_large")

@@ -9,10 +9,18 @@ public enum APILimits {
     public static let rowsMax = 10_000
     /// Rows passed over before the answer: the store has to walk through them.
     public static let rowOffsetMax = 10_000_000
-    /// Conditions of one query, and values of one `in.(…)`: the store compiles them into one statement.
+    /// Conditions of one query (with those in brackets), and values of one `in.(…)`: the store compiles them into one statement.
     static let conditionsMax = 64
     static let listValuesMax = 500
     static let orderColumnsMax = 16
+    /// Columns of one answer, each name and aggregate counted: the store compiles them into one statement.
+    static let outputsMax = 500
+    /// Brackets within brackets of conditions: each is a call within a call, here and in the store.
+    static let conditionDepthMax = 16
+    /// Answers shorter than this go as they are: compressed they would hardly be fewer packets.
+    static let compressedBytesMin = 1_024
+    /// zlib's fastest: rows are so alike that higher levels save little more.
+    static let compressionLevel = 1
     /// Records of a topic in one answer that does not follow.
     static let recordsDefault = 100
     static let recordsMax = 1_000_000

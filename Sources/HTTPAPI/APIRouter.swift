@@ -35,11 +35,12 @@ struct APIRouter {
 
     func router() -> Router<Context> {
         let router = Router(context: Context.self, options: [.autoGenerateHeadEndpoints])
-        let views = ViewRoutes(engine: engine, work: work)
+        let views = ViewRoutes(engine: engine, clock: clock, work: work)
         let topics = TopicRoutes(engine: engine, work: work)
         let records = RecordsRoute(engine: engine, work: work, signal: signal)
-        let changes = ChangesRoute(engine: engine, work: work, signal: signal, pace: pace)
+        let changes = ChangesRoute(engine: engine, clock: clock, work: work, signal: signal, pace: pace)
         let append = AppendRoute(engine: engine, clock: clock, work: work)
+        router.add(middleware: CompressionMiddleware())
         router.add(middleware: ErrorMiddleware(viewPaths: views))
         let health = HealthRoute(engine: engine, work: work)
         add("/health", [.get: health.answer], to: router)

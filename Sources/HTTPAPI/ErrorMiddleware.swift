@@ -3,7 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Telemetry
 
-/// The outermost layer: refuses requests that a browser was tricked into, makes every error an answer, and notes what
+/// The outermost layer but for compression: refuses requests that a browser was tricked into, makes every error an answer, and notes what
 /// was answered. Nothing gets past it but `CancellationError`.
 struct ErrorMiddleware: RouterMiddleware {
     typealias Context = BasicRequestContext

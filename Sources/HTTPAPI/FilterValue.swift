@@ -4,40 +4,43 @@ import FoundationEssentials
 
 /// Values of conditions, read as the type of the column they are compared with.
 enum FilterValue {
-    static func parse(_ text: String, for column: RowType.Column) throws -> Value {
-        if let value = value(text, column.type) { return value }
-        if column.type == .map {
-            throw APIError.badParameter(
-                "column '\(column.flatName)' is a map, which cannot be compared", allowed: ["is.null", "is.not_null"])
-        }
-        throw APIError.badParameter("'\(text)' is no value of column '\(column.flatName)'", remedy: "It takes \(form(column.type)).")
-    }
-
-    private static func value(_ text: String, _ type: ValueType) -> Value? {
+    /// Nil where the text is no value of the type. `now` is what a time says with that word.
+    static func value(_ text: String, _ type: ValueType, now: EventTime) -> Value? {
         switch type {
         case .bool, .record: Bool(text).map(Value.bool)
         case .int: Int64(text).map(Value.int)
         case .double: double(text).map(Value.double)
         case .string: .string(text)
         case .bytes: base64(text).map(Value.bytes)
-        case .timestamp: EventTime(text).map(Value.timestamp)
+        case .timestamp: time(text, now: now).map(Value.timestamp)
         case .duration: duration(text).map(Value.duration)
         case .map: nil
         }
     }
 
     /// What the type's values look like, for messages.
-    private static func form(_ type: ValueType) -> String {
+    static func form(_ type: ValueType) -> String {
         switch type {
         case .bool, .record: "true or false"
         case .int: "a whole number of 64 bits"
         case .double: "a decimal number, Infinity or -Infinity"
         case .string: "any text"
         case .bytes: "base64, in which '+' is written as %2B or '-'"
-        case .timestamp: "\(EventTime.allowedForm); the '+' of an offset is written as %2B"
+        case .timestamp: "\(EventTime.allowedForm), or now, now-24h, now+5m"
         case .duration: "seconds (90s, 0.5s) or \(TimeSpan.allowedForm)"
         case .map: "nothing"
         }
+    }
+
+    /// An absolute time, or one that is so far from `now`. A `+` in a URL is a space: both are taken.
+    private static func time(_ text: String, now: EventTime) -> EventTime? {
+        guard text.hasPrefix("now") else {
+            return EventTime(text) ?? EventTime(String(text.dropLast(6)) + text.suffix(6).replacing(" ", with: "+"))
+        }
+        let rest = text.dropFirst(3)
+        guard let sign = rest.first else { return now }
+        guard let span = TimeSpan(String(rest.dropFirst())) else { return nil }
+        return sign == "-" ? now - span : sign == "+" || sign == " " ? now + span : nil
     }
 
     /// Decimal digits only: none of the hexadecimal and NaN forms that `Double` reads too.
@@ -61,52 +64,5 @@ enum FilterValue {
         guard text.hasSuffix("s"), let seconds = double(String(text.dropLast())) else { return nil }
         let microseconds = (seconds * 1e6).rounded()
         return microseconds.magnitude < 9e18 ? TimeSpan(microseconds: Int64(microseconds)) : nil
-    }
-}
-
-/// The values of `in.(…)`: separated by commas; one with commas, brackets or quotes of its own stands in double quotes,
-/// in which a backslash takes the next character as it is.
-enum FilterList {
-    static func split(_ text: String, _ column: RowType.Column) throws -> [String] {
-        func refuse(_ message: String) -> APIError {
-            APIError.badParameter(
-                "'\(column.flatName)=in.\(text)' \(message)",
-                remedy: "Write in.(a,b), and values with commas in double quotes: in.(\"a,b\",c).")
-        }
-        guard text.hasPrefix("("), text.hasSuffix(")"), text.count >= 2 else { throw refuse("is no list") }
-        var values: [String] = []
-        var rest = text.dropFirst().dropLast()
-        if rest.isEmpty { return [] }
-        while true {
-            guard let value = rest.first == "\"" ? quoted(&rest) : plain(&rest) else {
-                throw refuse("has a quote that does not end, or stands inside a value")
-            }
-            values.append(value)
-            guard values.count <= APILimits.listValuesMax else { throw refuse("has more than \(APILimits.listValuesMax) values") }
-            if rest.isEmpty { return values }
-            rest.removeFirst()
-        }
-    }
-
-    private static func plain(_ rest: inout Substring) -> String? {
-        let value = rest.prefix { $0 != "," }
-        rest = rest[value.endIndex...]
-        return value.contains("\"") ? nil : String(value)
-    }
-
-    /// Nil when the closing quote is missing or something but a comma follows it.
-    private static func quoted(_ rest: inout Substring) -> String? {
-        rest.removeFirst()
-        var value = ""
-        while let character = rest.popFirst() {
-            switch character {
-            case "\"": return rest.isEmpty || rest.first == "," ? value : nil
-            case "\\":
-                guard let escaped = rest.popFirst() else { return nil }
-                value.append(escaped)
-            default: value.append(character)
-            }
-        }
-        return nil
     }
 }

@@ -67,6 +67,12 @@ final class JSONOutput {
 
     func value(_ value: Value) { JSONText.append(value, to: arena) }
 
+    /// Ends a line of an answer of lines: what follows is a value of its own.
+    func endLine() {
+        arena.append(byte: UInt8(ascii: "\n"))
+        needsComma = false
+    }
+
     var buffer: ByteBuffer { ByteBuffer(bytes: UnsafeRawBufferPointer(arena.bytes)) }
 
     func response(status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Response {

@@ -36,7 +36,10 @@ struct RecordsRoute: Sendable {
             return try RecordCursor(topic: topic.name, partitions: partitions, start: start, limit: isLimited ? limit : .max, log: log)
         }
         let body = follows ? try following(request, cursor, place: signal.enter()) : reading(cursor)
-        return Response(status: .ok, headers: [.contentType: "application/x-ndjson"], body: body)
+        var headers: HTTPFields = [.contentType: "application/x-ndjson"]
+        // Followers are many and their records few: a compressor each would hold more memory than it saves bytes.
+        if follows { headers[.cacheControl] = "no-transform" }
+        return Response(status: .ok, headers: headers, body: body)
     }
 
     private static func start(_ text: String?, follows: Bool) throws -> RecordCursor.Start {

@@ -7,6 +7,7 @@ import Stores
 /// `GET /api/v1/views`, `GET /api/v1/views/{view}` and the paths that views declare themselves.
 struct ViewRoutes: Sendable {
     let engine: any EngineFacade
+    let clock: any WallClock
     let work: BlockingWork
 
     /// The least watermark over all partitions: every row of an earlier event time is in the answer. Absent while none
@@ -80,30 +81,33 @@ struct ViewRoutes: Sendable {
     }
 
     private func answer(_ request: Request, _ view: ViewDefinition) async throws -> Response {
-        let query = try ViewQueryParser(view).parse(try QueryParameters(request.uri.query))
-        let engine = engine
-        let (rows, partitionCount) = try await work.run {
-            (try engine.views.query(query), try engine.log.topic(view.topic)?.partitionCount)
+        let format = try RowFormat(accept: request.headers[values: .accept])
+        let (query, pages) = try ViewQueryParser(view, now: clock.now()).parse(try QueryParameters(request.uri.query))
+        // One more row than wanted says whether there is another page.
+        var (fetched, place) = query.withPlace()
+        if query.limit > 0 { fetched.limit += 1 }
+        let engine = engine, question = fetched
+        var (rows, partitionCount) = try await work.run {
+            (try engine.views.query(question), try engine.log.topic(view.topic)?.partitionCount)
         }
-        return response(view, query, rows, Freshness(rows.positions, partitionCount: partitionCount))
+        var next: String?
+        if rows.rows.count > query.limit {
+            rows.rows.removeLast()
+            next = rows.rows.last.map { pages.cursor(after: place.values(of: $0)) }
+        }
+        let fresh = Freshness(rows.positions, partitionCount: partitionCount)
+        var response = RowsOutput(view: view, names: query.select.map(\.name), rows: rows.rows, next: next).response(as: format, fresh)
+        if let name = Self.watermarkHeader, fresh.watermark > .earliest { response.headers[name] = fresh.watermark.description }
+        if let next, let link = HTTPField.Name("Link") { response.headers[link] = "<\(Self.link(request, cursor: next))>; rel=\"next\"" }
+        response.headers[.vary] = "Accept"
+        return response
     }
 
-    private func response(_ view: ViewDefinition, _ query: ViewQuery, _ answer: ViewRows, _ fresh: Freshness) -> Response {
-        let json = JSONOutput()
-        json.object {
-            json.field("view", view.name)
-            json.field("rows") {
-                json.array(answer.rows) { row in
-                    json.object {
-                        for (name, value) in zip(query.select, row) { json.field(name) { json.value(value) } }
-                    }
-                }
-            }
-            json.field("fresh") { fresh.write(to: json) }
-        }
-        var headers: HTTPFields = [:]
-        if let name = Self.watermarkHeader, fresh.watermark > .earliest { headers[name] = fresh.watermark.description }
-        return json.response(headers: headers)
+    /// The request's own path and query, going on from there.
+    private static func link(_ request: Request, cursor: String) -> String {
+        let kept = (request.uri.query ?? "").split(separator: "&").filter { !$0.hasPrefix("cursor=") && !$0.hasPrefix("offset=") }
+        let query = (kept.map(String.init) + ["cursor=\(cursor)"]).joined(separator: "&")
+        return (request.uri.path + "?" + query).replacing("<", with: "%3C").replacing(">", with: "%3E").replacing("\"", with: "%22")
     }
 }
 
@@ -112,7 +116,7 @@ extension ErrorCode {
 }
 
 /// How far the answer's view had followed its topic.
-private struct Freshness {
+struct Freshness {
     let positions: [(partition: PartitionNumber, position: ViewPosition)]
     let watermark: EventTime
 

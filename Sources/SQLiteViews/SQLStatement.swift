@@ -12,10 +12,9 @@ struct SQLStatement {
     private let database: Database
     let handle: OpaquePointer
 
-    /// - Parameter isCached: keeps the prepared statement with the connection. For the few texts that come again and
-    ///   again, not for queries: those come in any number of shapes.
-    init(_ sql: String, in database: Database, isCached: Bool) throws {
-        statement = try isCached ? database.cachedStatement(sql: sql) : database.makeStatement(sql: sql)
+    /// The prepared statement is kept with the connection, for texts that come again and again.
+    init(_ sql: String, in database: Database) throws {
+        statement = try database.cachedStatement(sql: sql)
         self.database = database
         handle = statement.sqliteStatement
     }

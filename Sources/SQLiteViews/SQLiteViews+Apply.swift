@@ -46,7 +46,7 @@ extension SQLiteViews {
         let update = try SQLStatement(
             "UPDATE _pioneer_positions SET next_offset = ?, watermark = ?"
                 + " WHERE view = ? AND partition = ? AND log_id = ? AND next_offset = ?",
-            in: db, isCached: true)
+            in: db)
         defer { update.finish() }
         let place: [Value] = [.string(change.view), .int(Int64(change.partition.number)), .string(change.log.text)]
         let target: [Value] = [.int(change.position.next.number), .timestamp(change.position.watermark)]
@@ -59,7 +59,7 @@ extension SQLiteViews {
         guard change.expected == .zero else { return .zero }
         let insert = try SQLStatement(
             "INSERT INTO _pioneer_positions (next_offset, watermark, view, partition, log_id) VALUES (?, ?, ?, ?, ?)",
-            in: db, isCached: true)
+            in: db)
         defer { insert.finish() }
         for (index, value) in (target + place).enumerated() {
             try insert.bind(value, at: Int32(index + 1))
@@ -69,7 +69,7 @@ extension SQLiteViews {
     }
 
     private func upsert(_ rows: Batch, into view: PreparedView, _ db: Database) throws {
-        let statement = try SQLStatement(view.upsert, in: db, isCached: true)
+        let statement = try SQLStatement(view.upsert, in: db)
         // Cleared before `rows` may go: strings are bound by address.
         defer { statement.finish() }
         var binders = rows.columns.enumerated().map { CellBinder($1, parameter: Int32($0 + 1)) }
@@ -89,7 +89,7 @@ extension SQLiteViews {
     }
 
     private func delete(_ keys: [[Value]], from view: PreparedView, _ db: Database) throws {
-        let statement = try SQLStatement(view.delete, in: db, isCached: true)
+        let statement = try SQLStatement(view.delete, in: db)
         defer { statement.finish() }
         for key in keys {
             for (index, value) in key.enumerated() { try statement.bind(value, at: Int32(index + 1)) }
@@ -100,7 +100,7 @@ extension SQLiteViews {
     /// Also when the time did not move since the last change: a late row may have come in below it. With the index it
     /// costs one seek.
     private func expire(before time: EventTime, from view: PreparedView, _ db: Database) throws {
-        let statement = try SQLStatement(view.expire, in: db, isCached: true)
+        let statement = try SQLStatement(view.expire, in: db)
         defer { statement.finish() }
         try statement.bind(.timestamp(time), at: 1)
         try statement.run()

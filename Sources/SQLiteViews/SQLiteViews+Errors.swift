@@ -1,5 +1,6 @@
 public import Base
 import GRDB
+import Stores
 
 extension ErrorCode {
     /// A query or change names a view that was not prepared.
@@ -41,6 +42,11 @@ extension SQLiteViews {
     static func engineError(_ error: DatabaseError, path: String) -> EngineError {
         let reason = "SQLite says: \(error.message ?? "nothing") (\(error.extendedResultCode.rawValue))"
         let rebuild = "delete '\(path)' (with its -wal and -shm files): the views are then filled again from the log"
+        if let sum = error.message, sum.hasPrefix(SQLFunctions.overflowMessage) {
+            return EngineError(
+                .viewSumOverflow, .user, "a sum of whole numbers is \(sum.dropFirst(SQLFunctions.overflowMessage.count)), beyond 64 bits",
+                remedy: "Narrow the conditions or group by more columns; avg() has no such limit.")
+        }
         switch error.resultCode {
         case .SQLITE_FULL:
             return EngineError(

@@ -12,12 +12,11 @@ extension SQLiteViews {
 
     public func query(_ query: ViewQuery) throws -> ViewRows {
         let view = try preparedView(query.view.name)
-        let (sql, parameters) = try QuerySQL.select(query, from: view)
+        let sql = try QuerySQL(query, from: view)
         return try mappingErrors {
             try pool.read { db in
-                let columns = query.select.compactMap { view.columns[$0] }
-                let rows = try rows(sql, parameters, columns, in: db)
-                return ViewRows(columns: columns, rows: rows, positions: try positions(of: view.definition.name, log: nil, in: db))
+                let rows = try rows(sql, in: db)
+                return ViewRows(columns: sql.columns, rows: rows, positions: try positions(of: view.definition.name, log: nil, in: db))
             }
         }
     }
@@ -26,22 +25,23 @@ extension SQLiteViews {
         let view = try preparedView(view)
         return try mappingErrors {
             try pool.read { db in
-                let statement = try SQLStatement(ViewSQL.count(view.definition), in: db, isCached: true)
+                let statement = try SQLStatement(ViewSQL.count(view.definition), in: db)
                 defer { statement.finish() }
                 return try statement.step() ? Int(statement.int64(at: 0)) : 0
             }
         }
     }
 
-    private func rows(_ sql: String, _ parameters: [Value], _ columns: [RowType.Column], in db: Database) throws -> [[Value]] {
-        let statement = try SQLStatement(sql, in: db, isCached: false)
+    private func rows(_ sql: QuerySQL, in db: Database) throws -> [[Value]] {
+        if shapes.isFull(adding: sql.text, on: db) { db.clearSchemaCache() }
+        let statement = try SQLStatement(sql.text, in: db)
         defer { statement.finish() }
-        for (index, value) in parameters.enumerated() { try statement.bind(value, at: Int32(index + 1)) }
+        for (index, value) in sql.parameters.enumerated() { try statement.bind(value, at: Int32(index + 1)) }
         var rows: [[Value]] = []
         while try statement.step() {
             var row: [Value] = []
-            row.reserveCapacity(columns.count)
-            for (index, column) in columns.enumerated() {
+            row.reserveCapacity(sql.columns.count)
+            for (index, column) in sql.columns.enumerated() {
                 guard let value = statement.value(at: Int32(index), as: column.type) else {
                     throw EngineError(
                         .viewCorrupt, .environment, "column '\(column.flatName)' in '\(path)' holds something that is no \(column.type)",
@@ -57,7 +57,7 @@ extension SQLiteViews {
     /// With a log, throws `view.other_log` when any position is of another.
     func positions(of view: String, log: LogID?, in db: Database) throws -> [PartitionNumber: ViewPosition] {
         let statement = try SQLStatement(
-            "SELECT partition, log_id, next_offset, watermark FROM _pioneer_positions WHERE view = ?", in: db, isCached: true)
+            "SELECT partition, log_id, next_offset, watermark FROM _pioneer_positions WHERE view = ?", in: db)
         defer { statement.finish() }
         try statement.bind(.string(view), at: 1)
         var positions: [PartitionNumber: ViewPosition] = [:]

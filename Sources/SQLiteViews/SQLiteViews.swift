@@ -30,6 +30,8 @@ public final class SQLiteViews: ViewStore {
     let pool: DatabasePool
     /// The views of this run, by name. A view is usable once `prepare` has put it here.
     let prepared = Mutex<[String: PreparedView]>([:])
+    /// The queries that reading connections hold prepared.
+    let shapes = QueryShapes()
 
     /// Opens the database in `directory`, which must exist, or makes it.
     ///
@@ -59,6 +61,9 @@ public final class SQLiteViews: ViewStore {
         public static let cacheBytesDefault = 16 << 20
         /// Queries that run at once; further ones wait for a connection.
         public static let readersMaxDefault = 4
+        /// Queries of different shape that a reading connection keeps prepared: those of some dashboards. Each takes some
+        /// KiB.
+        static let shapesMax = 64
         /// The log is copied into the file when it holds this many pages (of 4 KiB: 32 MiB): seldom enough that a page
         /// that is changed over and over is copied once.
         static let checkpointPages = 8_192
@@ -75,6 +80,7 @@ public final class SQLiteViews: ViewStore {
         configuration.foreignKeysEnabled = false
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA cache_size = -\(max(1, cacheBytes / 1024))")
+            try SQLFunctions.install(in: db)
             guard !db.configuration.readonly else { return }
             // NORMAL is also what GRDB sets; said here because point 2 above depends on it.
             try db.execute(sql: "PRAGMA synchronous = NORMAL")

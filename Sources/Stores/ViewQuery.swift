@@ -2,22 +2,14 @@ public import Base
 public import Columns
 
 /// A question to one view. Column names are flattened ones and were checked against the view's definition.
+///
+/// What an answer is, in this order: the rows that `filter` is true of; made into one row a group where `select` has an
+/// aggregate; sorted by `totalOrder`; those after `after`; without the first `offset`; at most `limit`. Stores answer
+/// alike to the value (`ViewConformance`), but for the last bits of sums and means of doubles, which are added in no
+/// particular order.
 public struct ViewQuery: Sendable {
-    public indirect enum Filter: Sendable {
-        public enum Comparison: String, Sendable, CaseIterable {
-            case equal = "eq", notEqual = "neq", less = "lt", lessOrEqual = "lte", greater = "gt", greaterOrEqual = "gte"
-        }
-        /// False where the column is null, as in SQL. The value has the column's type and is not null.
-        case compare(column: String, Comparison, Value)
-        case isNull(column: String)
-        /// True where the column equals one of the values.
-        case isOneOf(column: String, [Value])
-        case not(Filter)
-        case all([Filter])
-        case any([Filter])
-    }
-
-    public struct Order: Sendable {
+    public struct Order: Hashable, Sendable {
+        /// A column of the view; where `select` has an aggregate the name of an output.
         public var column: String
         public var isDescending: Bool
         /// PostgreSQL's default: nulls last ascending, first descending.
@@ -30,21 +22,45 @@ public struct ViewQuery: Sendable {
     }
 
     public var view: ViewDefinition
-    /// Flattened names, in the order wanted.
-    public var select: [String]
+    /// The answer's columns, in the order wanted, by names that differ.
+    public var select: [Output]
     public var filter: Filter
-    /// Ties are broken by the view's key, so that pages are stable.
+    /// No column is a map, which has no order that all stores share.
     public var order: [Order]
+    /// The values of `totalOrder` in a row, which need not be there any more: only rows after it are wanted. This is how
+    /// pages go on: rows that come or go elsewhere move none of the others.
+    public var after: [Value]?
     public var limit: Int
     public var offset: Int
 
-    public init(view: ViewDefinition, select: [String], filter: Filter, order: [Order], limit: Int, offset: Int) {
+    public init(
+        view: ViewDefinition, select: [Output], filter: Filter, order: [Order], after: [Value]? = nil, limit: Int, offset: Int
+    ) {
         self.view = view
         self.select = select
         self.filter = filter
         self.order = order
+        self.after = after
         self.limit = limit
         self.offset = offset
+    }
+
+    /// Whether rows are made into groups: one for each combination of the plain columns selected, and just one, also of
+    /// no rows, where none is.
+    public var isAggregated: Bool { select.contains { $0.aggregate != nil } }
+
+    /// The order asked for, and what breaks its ties: the view's key, or of groups the columns they are made by. No two
+    /// rows have the same values in it.
+    public var totalOrder: [Order] {
+        let rest = isAggregated ? select.filter { $0.aggregate == nil }.map(\.name) : view.key
+        let missing = rest.filter { name in !order.contains { $0.column == name } }
+        return order + missing.map { Order(column: $0, isDescending: false, nullsFirst: false) }
+    }
+
+    /// The column that `totalOrder` means by a name; nil where there is none.
+    public func orderedColumn(_ name: String) -> RowType.Column? {
+        if isAggregated { return select.first { $0.name == name }?.column(of: view) }
+        return view.type.index(flatName: name).map { view.type.columns[$0] }
     }
 }
 

@@ -106,6 +106,33 @@ struct ClientTests {
         #expect(answer.lines(.plain, now: .latest) == ["(no rows)"])
     }
 
+    @Test func `an answer that has another page says how to get it`() throws {
+        let first = try #require(ViewAnswer(JSONValue.parse(#"{"rows":[{"id":"a"}],"next":"abc","fresh":{"watermark":null}}"#)))
+        #expect(first.lines(.plain, now: .latest).last == "(1 row, and more with --all)")
+        let last = try #require(ViewAnswer(JSONValue.parse(#"{"rows":[{"id":"b"}],"fresh":{"watermark":null}}"#)))
+        #expect(first.followed(by: last).lines(.plain, now: .latest) == ["id", "a", "b", "(2 rows)"])
+    }
+
+    @Test func `why a view may have no rows yet is said where it can be known`() throws {
+        func answer(_ watermark: String) throws -> ViewAnswer {
+            try #require(ViewAnswer(JSONValue.parse(#"{"rows":[],"fresh":{"watermark":\#(watermark)}}"#)))
+        }
+        let views = try JSONValue.parse(#"{"views":[{"view":"w","columns":[{"name":"window_end"}]},{"view":"p","columns":[{"name":"id"}]}]}"#)
+        #expect(try answer("null").hint(views: views, "p")?.hasPrefix("Nothing has come into the view yet") == true)
+        #expect(try answer(#""2026-01-05T10:00:00Z""#).hint(views: views, "w")?.contains("now 2026-01-05T10:00:00Z, passes the window's end") == true)
+        #expect(try answer(#""2026-01-05T10:00:00Z""#).hint(views: views, "p") == nil)
+        #expect(try answer("null").hint(views: views, "other") == nil)
+    }
+
+    @Test func `a query's options become the request's parameters, and those that exclude each other are refused`() throws {
+        let query = try Query.parse(["v", "or=(a.eq.1,b.gt.2)", "time=gte.now-24h", "--select", "t,n:count()", "--order", "n.desc", "--offset", "5"])
+        #expect(query.path.text == "/api/v1/views/v?or=%28a.eq.1%2Cb.gt.2%29&time=gte.now-24h&select=t%2Cn%3Acount%28%29&order=n.desc&offset=5")
+        #expect(try Query.parse(["v", "--all"]).path.text == "/api/v1/views/v?limit=10000")
+        for wrong in [["v", "--all", "--limit", "3"], ["v", "--csv", "--json"], ["--csv"]] {
+            #expect(throws: (any Error).self) { try Query.parse(wrong) }
+        }
+    }
+
     @Test func `a tail begins where it is told, within what is kept`() {
         let bounds = OffsetBounds(first: 100, end: 150)
         #expect(TailStart("earliest")?.offset(in: bounds) == 100)

@@ -12,7 +12,7 @@ import Testing
     private static let digest = "0123abcd"
 
     private static func cursor(_ position: [Int64] = [0], view: ViewDefinition = FakeEngine.usage) throws -> ChangeCursor {
-        let query = try ViewQueryParser(view).parse(try QueryParameters(nil))
+        let query = try ViewQueryParser(view, now: EventTime(seconds: 1_000)).parse(try QueryParameters(nil)).query
         return ChangeCursor(query, position: ChangePosition(next: position.map { Offset($0) }), digest: digest, limit: .max)
     }
 

@@ -183,6 +183,8 @@ extension FakeEngine {
             let conditions = [
                 "id=eq.i-1", "id=gt.i-0", "samples=gte.4", "samples=not.lt.7", "mean=is.null", "mean=lt.6.5", "mean=not.eq.0.5", "span=lte.5s",
                 "raw=gt.BP8", "is_idle=is.true", "window_start=gt.1970-01-01T00:20:00Z", "mean=in.(1.5,2.5)", "samples=not.in.(1,2)",
+                "id=like.*-1", "id=not.ilike.I-_", "or=(samples.lt.3,mean.gt.9)", "not.and=(mean.gt.2,or(id.eq.i-1,mean.is.null))",
+                "mean=isdistinct.1.5", "is_idle=is.not_null", "window_start=gt.now-5m",
             ]
             for _ in 0..<30 {
                 let query = (0..<1 + random.below(3)).map { _ in conditions[random.below(conditions.count)] }.joined(separator: "&")
@@ -196,7 +198,7 @@ extension FakeEngine {
     }
 
     @Test(arguments: [
-        ("order=id", 400, "order"), ("offset=1", 400, "offset"), ("nope=eq.1", 400, "nope"), ("id=like.a", 400, "eq"), ("from=start", 400, "earliest"),
+        ("order=id", 400, "order"), ("offset=1", 400, "offset"), ("nope=eq.1", 400, "nope"), ("id=fts.a", 400, "eq"), ("select=count()", 400, "not followed"), ("from=start", 400, "earliest"),
         ("after=x", 400, "id of an event"), ("after=00000000-0&from=latest", 400, "one of them"), ("after=00000000-x", 400, "id of an event"),
         ("after=00000000-0", 410, "another log"), ("limit=0", 400, "from 1"),
     ])

@@ -103,17 +103,29 @@ private final class Flag: Sendable {
         }
     }
 
-    @Test func `a query by key reads the key's index and sorts nothing`() throws {
+    @Test func `a query by key, by its beginning, or for a further page reads the key's index and sorts nothing`() throws {
         let directory = try TemporaryDirectory()
         let views = try SQLiteViews(directory: directory.path)
         let view = ViewFixture.definition()
         try views.prepare(view)
-        let query = ViewFixture.query(view, filter: .compare(column: "id", .equal, .string("a")))
-        let (sql, parameters) = try QuerySQL.select(query, from: PreparedView(view, retired: []))
-        #expect(parameters.count == 3)
-        let plan = try views.pool.read { db in
-            try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql, arguments: ["a", 1, 0]).map { $0["detail"] as String }
+        func plan(_ query: ViewQuery) throws -> [String] {
+            let sql = try QuerySQL(query, from: PreparedView(view, retired: []))
+            let values = sql.parameters.map { value -> any DatabaseValueConvertible in
+                if case .string(let text) = value { return text }
+                return 1
+            }
+            return try views.pool.read { db in
+                try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql.text, arguments: StatementArguments(values)).map { $0["detail"] as String }
+            }
         }
-        #expect(plan.count == 1 && plan[0].contains("USING INDEX _pioneer_key_usage (id=?)"), "\(plan)")
+        let byKey = try plan(ViewFixture.query(view, filter: .compare(column: "id", .equal, .string("a"))))
+        #expect(byKey.count == 1 && byKey[0].contains("USING INDEX _pioneer_key_usage (id=?)"), "\(byKey)")
+        let pattern = try #require(ViewQuery.Pattern("a%", ignoresCase: false))
+        let byBeginning = try plan(ViewFixture.query(view, filter: .matches(column: "id", pattern)))
+        #expect(byBeginning.count == 1 && byBeginning[0].contains("USING INDEX _pioneer_key_usage (id>? AND id<?)"), "\(byBeginning)")
+        var page = ViewFixture.query(view)
+        page.after = [.string("a"), .timestamp(EventTime(seconds: 1))]
+        let further = try plan(page)
+        #expect(further.count == 1 && further[0].contains("USING INDEX _pioneer_key_usage ((id,window_start)>(?,?))"), "\(further)")
     }
 }

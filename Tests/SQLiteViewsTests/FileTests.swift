@@ -116,7 +116,13 @@ import ViewConformance
     @Test func `a query or change that was not checked against the definition is refused`() throws {
         let views = try opened()
         func code(_ query: ViewQuery) -> String? { self.code { _ = try views.query(query) } }
+        var elsewhere = ViewFixture.query()
+        elsewhere.after = [.string("a")]
+        var meanOfTexts = ViewFixture.query()
+        meanOfTexts.select = [.init("mean", source: "label", aggregate: .avg)]
+        let pattern = try #require(ViewQuery.Pattern("a%", ignoresCase: false))
         let wrong: [ViewQuery] = [
+            elsewhere, meanOfTexts, ViewFixture.query(filter: .matches(column: "count", pattern)),
             ViewFixture.query(select: ["nothing"]), ViewFixture.query(select: []),
             ViewFixture.query(select: ["id\" FROM sqlite_schema --"]), ViewFixture.query(select: ["_event_time"]),
             ViewFixture.query(filter: .isNull(column: "nothing")),

@@ -76,6 +76,7 @@ public enum ViewFixture {
         limit: Int = 10_000, offset: Int = 0
     ) -> ViewQuery {
         ViewQuery(
-            view: view, select: select ?? view.type.columns.map(\.flatName), filter: filter, order: order, limit: limit, offset: offset)
+            view: view, select: (select ?? view.type.columns.map(\.flatName)).map { .init($0) }, filter: filter, order: order,
+            limit: limit, offset: offset)
     }
 }

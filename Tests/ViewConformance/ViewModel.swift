@@ -28,57 +28,6 @@ struct ViewModel {
     }
 
     func key(_ values: [Value]) -> Data { values.flatMap(Canonical.bytes) }
-
-    func answer(_ query: ViewQuery) -> [[Value]] {
-        let names = definition.type.columns.map(\.flatName)
-        let passing = rows.values.map { entry in
-            Dictionary(uniqueKeysWithValues: names.map { ($0, entry.row[$0] ?? .null) })
-        }.filter { evaluate(query.filter, $0) == true }
-        let order = query.order + definition.key.map { ViewQuery.Order(column: $0, isDescending: false, nullsFirst: false) }
-        let sorted = passing.sorted { a, b in
-            for term in order {
-                let left = a[term.column] ?? .null, right = b[term.column] ?? .null
-                switch (left == .null, right == .null) {
-                case (true, true): continue
-                case (true, false): return term.nullsFirst
-                case (false, true): return !term.nullsFirst
-                case (false, false):
-                    let comparison = Canonical.compare(left, right)
-                    if comparison != 0 { return (comparison < 0) != term.isDescending }
-                }
-            }
-            return false
-        }
-        return sorted.dropFirst(query.offset).prefix(query.limit).map { row in query.select.map { row[$0] ?? .null } }
-    }
-
-    /// SQL's three values: nil is "unknown".
-    private func evaluate(_ filter: ViewQuery.Filter, _ row: FixtureRow) -> Bool? {
-        switch filter {
-        case .isNull(let column): return row[column] ?? .null == .null
-        case .not(let inner): return evaluate(inner, row).map { !$0 }
-        case .all(let parts):
-            let values = parts.map { evaluate($0, row) }
-            return values.contains(false) ? false : values.contains(nil) ? nil : true
-        case .any(let parts):
-            let values = parts.map { evaluate($0, row) }
-            return values.contains(true) ? true : values.contains(nil) ? nil : false
-        case .isOneOf(let column, let values):
-            return evaluate(.any(values.map { .compare(column: column, .equal, $0) }), row)
-        case .compare(let column, let comparison, let value):
-            let cell = row[column] ?? .null
-            if cell == .null { return nil }
-            let order = Canonical.compare(cell, value)
-            switch comparison {
-            case .equal: return order == 0
-            case .notEqual: return order != 0
-            case .less: return order < 0
-            case .lessOrEqual: return order <= 0
-            case .greater: return order > 0
-            case .greaterOrEqual: return order >= 0
-            }
-        }
-    }
 }
 
 /// Values compared and printed without Swift's ideas of equal strings.

@@ -15,7 +15,7 @@ extension ErrorCode {
 /// records that were not sent.
 struct ChangeCursor: Sendable {
     let view: ViewDefinition
-    let select: [String]
+    let select: [ViewQuery.Output]
     let filter: RowFilter
     let digest: String
     private(set) var position: ChangePosition
@@ -94,7 +94,12 @@ struct ChangeCursor: Sendable {
             let values = columns.map { Self.asStored($0.value(at: row)) }
             row += 1
             guard filter.passes(values) else { continue }
-            data.object { for name in select { data.field(name) { data.value(places[name].map { values[$0] } ?? .null) } } }
+            data.object {
+                for output in select {
+                    let place = output.source.flatMap { places[$0] }
+                    data.field(output.name) { data.value(place.map { values[$0] } ?? .null) }
+                }
+            }
             ServerSentEvent.append("upsert", id: id, data: data, to: out)
             left -= 1
         }

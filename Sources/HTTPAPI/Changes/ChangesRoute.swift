@@ -18,6 +18,7 @@ extension ErrorCode {
 /// address that it began with.
 struct ChangesRoute: Sendable {
     let engine: any EngineFacade
+    let clock: any WallClock
     let work: BlockingWork
     let signal: AppendSignal
     var pace = ChangePace()
@@ -29,8 +30,12 @@ struct ChangesRoute: Sendable {
     func answer(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
         let view = try ViewRoutes.view(try context.pathPart("view"), in: engine)
         let parameters = try QueryParameters(request.uri.query)
-        try parameters.allow(view.type.columns.map(\.flatName) + ["select"] + Self.own)
-        let query = try ViewQueryParser(view).parse(parameters.without(Self.own))
+        try parameters.allow(view.type.columns.map(\.flatName) + ["select"] + ViewQueryParser.trees + Self.own)
+        let query = try ViewQueryParser(view, now: clock.now()).parse(parameters.without(Self.own)).query
+        guard !query.isAggregated else {
+            throw APIError.badParameter(
+                "select makes groups, whose changes are not followed", remedy: "Follow the rows, or aggregate in the topology.")
+        }
         let limit = try parameters.single("limit") == nil
             ? Int.max : try parameters.integer("limit", in: 1...APILimits.recordsMax, default: 1)
         let start = try Self.start(request, parameters)

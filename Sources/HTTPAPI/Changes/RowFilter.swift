@@ -27,6 +27,9 @@ struct RowFilter: Sendable {
             // An empty list is false even of null, as SQLite has it.
             if wanted.isEmpty { return false }
             return value == .null ? nil : wanted.contains { Self.order(value, $0) == 0 }
+        case .matches(let column, let pattern):
+            guard case .string(let text) = value(column) else { return nil }
+            return pattern.matches(text)
         case .not(let inner): return isTrue(inner, row).map { !$0 }
         case .all(let parts):
             let results = parts.map { isTrue($0, row) }

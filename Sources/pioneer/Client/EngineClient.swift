@@ -42,6 +42,22 @@ struct EngineClient {
         return try EngineAnswer.value(status: status, body: body, from: address)
     }
 
+    /// The CSV answer to a GET, and the cursor of the next page. Throws as `value` does.
+    func table(_ path: RequestPath) async throws -> (text: [UInt8], next: String?) {
+        let (head, body) = try await reached {
+            let response = try await Self.http.execute(request(path, accept: "text/csv"), timeout: Self.answerTimeout)
+            let body = try await response.body.collect(upTo: Self.answerBytesMax)
+            return (response, Array(body.readableBytesView))
+        }
+        guard head.status == .ok else {
+            _ = try EngineAnswer.value(status: Int(head.status.code), body: body, from: address)
+            throw EngineAnswer.notUnderstood(body, from: address)
+        }
+        let link = head.headers.first(name: "Link") ?? ""
+        let next = link.firstRange(of: "cursor=").map { String(link[$0.upperBound...].prefix { $0 != ">" && $0 != "&" }) }
+        return (body, next)
+    }
+
     /// Hands over the lines of an answer as they come, for as long as it lasts; false from `take` ends it. Throws as
     /// `value` does.
     func lines(_ path: RequestPath, _ take: ([UInt8]) throws -> Bool) async throws {
@@ -62,9 +78,9 @@ struct EngineClient {
         if let rest = splitter.rest() { _ = try take(rest) }
     }
 
-    private func request(_ path: RequestPath) -> HTTPClientRequest {
+    private func request(_ path: RequestPath, accept: String = "application/json, application/x-ndjson") -> HTTPClientRequest {
         var request = HTTPClientRequest(url: address.url + path.text)
-        request.headers.add(name: "Accept", value: "application/json, application/x-ndjson")
+        request.headers.add(name: "Accept", value: accept)
         return request
     }
 

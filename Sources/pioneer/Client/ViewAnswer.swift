@@ -7,6 +7,8 @@ struct ViewAnswer {
     var rows: [JSONValue]
     /// All rows of event time before this are in the answer. Nil: nothing is known yet.
     var watermark: EventTime?
+    /// The cursor of the next page; nil on the last.
+    var next: String?
 
     /// Nil where the value has no rows.
     init?(_ value: JSONValue) {
@@ -14,6 +16,25 @@ struct ViewAnswer {
         view = value["view"]?.string ?? ""
         self.rows = rows
         watermark = value["fresh"]?["watermark"]?.string.flatMap { EventTime($0) }
+        next = value["next"]?.string
+    }
+
+    /// Both pages as one.
+    func followed(by page: ViewAnswer) -> ViewAnswer {
+        var both = page
+        both.rows = rows + page.rows
+        return both
+    }
+
+    /// Why there may be no rows yet. Nil where the engine's list of views has nothing to say to it.
+    func hint(views: JSONValue, _ name: String) -> String? {
+        guard rows.isEmpty, let view = views["views"]?.elements?.first(where: { $0["view"]?.string == name }) else { return nil }
+        guard let watermark, watermark > .earliest else {
+            return "Nothing has come into the view yet: its topology has not seen time pass in all of its inputs."
+        }
+        let hasWindows = view["columns"]?.elements?.contains { $0["name"]?.string == "window_end" } ?? false
+        return hasWindows
+            ? "A window's row comes when the watermark, now \(watermark), passes the window's end." : nil
     }
 
     /// The rows as a table, and a line below it: how many, how fresh.
@@ -24,7 +45,7 @@ struct ViewAnswer {
     }
 
     func footer(now: EventTime) -> String {
-        let count = rows.isEmpty ? "no rows" : Figures.count(rows.count, "row")
+        let count = (rows.isEmpty ? "no rows" : Figures.count(rows.count, "row")) + (next == nil ? "" : ", and more with --all")
         guard let watermark, watermark > .earliest else { return "(\(count))" }
         let age = (now - watermark).seconds
         return "(\(count); everything before \(watermark) is in" + (age >= 1 ? ", \(Figures.duration(seconds: age)) ago)" : ")")

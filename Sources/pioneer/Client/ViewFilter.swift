@@ -13,7 +13,7 @@ struct ViewFilter: Equatable {
         condition = String(parts[1])
     }
 
-    private static let operators: Set<String> = ["eq", "neq", "lt", "lte", "gt", "gte", "in", "is", "like", "ilike", "not"]
+    private static let operators: Set<String> = ["eq", "neq", "lt", "lte", "gt", "gte", "in", "is", "like", "ilike", "isdistinct", "not"]
 
     /// The same with `eq.` before a value that has no operator. What groups conditions (`or=(…)`) stays as it is.
     var spelledOut: ViewFilter {

@@ -1,0 +1,89 @@
+import Gzip
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Compresses answers for clients that take gzip.
+///
+/// An answer that is there as a whole is compressed as a whole. One that streams is flushed with each piece, so that its
+/// reader waits no longer than without; where it says `Cache-Control: no-transform`, or is of events, it goes as it is.
+struct CompressionMiddleware: RouterMiddleware {
+    typealias Context = BasicRequestContext
+
+    func handle(
+        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        var response = try await next(request, context)
+        let length = response.body.contentLength
+        guard request.method != .head, length ?? .max >= APILimits.compressedBytesMin, Self.mayTransform(response) else { return response }
+        let vary = [response.headers[.vary], "Accept-Encoding"].compactMap { $0 }
+        response.headers[.vary] = vary.joined(separator: ", ")
+        guard Self.wantsGzip(request) else { return response }
+        response.headers[.contentEncoding] = "gzip"
+        let body = response.body
+        if length != nil {
+            let collected = Collector()
+            try await body.write(CollectingWriter(collector: collected))
+            response.body = .init(byteBuffer: collected.compressed())
+        } else {
+            response.body = ResponseBody { writer in try await body.write(GzipBodyWriter(parent: writer)) }
+        }
+        return response
+    }
+
+    private static func mayTransform(_ response: Response) -> Bool {
+        response.headers[.contentEncoding] == nil && response.headers[.cacheControl]?.contains("no-transform") != true
+            && response.headers[.contentType]?.hasPrefix("text/event-stream") != true
+    }
+
+    /// Whether gzip is named with a weight, and not below that of an answer as it is.
+    static func wantsGzip(_ request: Request) -> Bool {
+        let accepted = AcceptedValues(request.headers[values: .acceptEncoding])
+        guard let gzip = accepted.weight(of: "gzip", "x-gzip", "*"), gzip > 0 else { return false }
+        return gzip >= accepted.weight(of: "identity") ?? 0
+    }
+}
+
+/// An answer's body in memory.
+private final class Collector {
+    private var pieces: [ByteBuffer] = []
+
+    func add(_ piece: ByteBuffer) { pieces.append(piece) }
+
+    func compressed() -> ByteBuffer {
+        let writer = GzipWriter(level: APILimits.compressionLevel)
+        var output: [UInt8] = []
+        for piece in pieces { piece.withUnsafeReadableBytes { writer.write($0, into: &output) } }
+        writer.finish(into: &output)
+        return ByteBuffer(bytes: output)
+    }
+}
+
+private struct CollectingWriter: ResponseBodyWriter {
+    let collector: Collector
+
+    mutating func write(_ buffer: ByteBuffer) async throws { collector.add(buffer) }
+    consuming func finish(_ trailingHeaders: HTTPFields?) async throws {}
+}
+
+/// Compresses pieces as they come.
+private struct GzipBodyWriter: ResponseBodyWriter {
+    var parent: any ResponseBodyWriter
+    let gzip = GzipWriter(level: APILimits.compressionLevel)
+
+    init(parent: any ResponseBodyWriter) { self.parent = parent }
+
+    mutating func write(_ buffer: ByteBuffer) async throws {
+        var output: [UInt8] = []
+        buffer.withUnsafeReadableBytes { gzip.write($0, into: &output) }
+        gzip.flush(into: &output)
+        try await parent.write(ByteBuffer(bytes: output))
+    }
+
+    consuming func finish(_ trailingHeaders: HTTPFields?) async throws {
+        var output: [UInt8] = []
+        gzip.finish(into: &output)
+        try await parent.write(ByteBuffer(bytes: output))
+        try await parent.finish(trailingHeaders)
+    }
+}
