@@ -111,3 +111,11 @@ struct FiguresTests {
         #expect([0, 999, 1_000, 4_404_019, 163 << 20, 1 << 40].map(Figures.bytes) == ["0 B", "999 B", "0.98 KB", "4.20 MB", "163 MB", "1.00 TB"])
     }
 }
+
+@Test func `a fraction in a table keeps the six digits that say something, and all its whole ones`() {
+    let shown: [(Double, String?)] = [
+        (12.577860000000005, "12.5779"), (0.013023710317460318, "0.0130237"), (813_119_897.6, "813119898"), (2, "2.0"), (0, "0.0"),
+        (-0.8500000000000001, "-0.85"), (99.999_999_9, "100.0"), (1e-7, nil), (.infinity, nil), (1e300, nil),
+    ]
+    for (number, text) in shown { #expect(Figures.significant(number) == text) }
+}

@@ -18,6 +18,7 @@ extension JSONValue {
         switch kind {
         case .null: ""
         case .string(let text): text
+        case .number(let text): Int64(text) == nil ? double.flatMap(Figures.significant) ?? text : text
         default: description
         }
     }

@@ -59,4 +59,23 @@ enum Figures {
         let zeros = String(repeating: "0", count: digits - fraction.count)
         return (number < 0 && scaled != 0 ? "-" : "") + "\(scaled / scale)." + zeros + fraction
     }
+
+    /// A fraction with the six digits that say something, for tables: `12.5779`, `0.0130237`, `813119898`. Whole digits all
+    /// stay. Nil where the number is better left as it is: an infinity, or one with an exponent.
+    static func significant(_ number: Double) -> String? {
+        let magnitude = number.magnitude
+        guard magnitude == 0 || (1e-4..<1e15).contains(magnitude) else { return nil }
+        let whole = magnitude < 1 ? 0 : String(Int(magnitude)).count
+        // Zeros behind the point say nothing yet.
+        var digits = max(0, 6 - whole)
+        var leading = magnitude
+        while leading > 0, leading < 0.1 {
+            leading *= 10
+            digits += 1
+        }
+        guard digits > 0 else { return String(Int(number.rounded())) }
+        var text = fixed(number, digits: digits)
+        while text.hasSuffix("0"), !text.hasSuffix(".0") { text.removeLast() }
+        return text
+    }
 }
