@@ -21,7 +21,10 @@ public struct RowType: Hashable, Sendable {
         }
 
         /// The path as tables and files have it: `window_start`.
-        public var flatName: String { path.replacing(".", with: "_") }
+        public var flatName: String {
+            // Most paths have no point, and looking for one costs much less than replacing none.
+            path.utf8.contains(UInt8(ascii: ".")) ? path.replacing(".", with: "_") : path
+        }
     }
 
     public var columns: [Column]

@@ -19,7 +19,7 @@ struct QuerySQL {
         self.view = view
         scope = view.columns
         columns = try query.select.map { output in
-            guard let column = output.column(of: view.definition) else {
+            guard let column = output.column(where: { view.columns[$0] }) else {
                 throw Self.mismatch("the query selects '\(output.name)', which cannot be had", view)
             }
             return column
@@ -90,8 +90,7 @@ struct QuerySQL {
 
     private func mayBeNull(_ name: String) throws -> Bool {
         _ = try column(name)
-        guard !query.isAggregated, let index = view.definition.type.index(flatName: name) else { return true }
-        return view.definition.isKeyNullable(at: index)
+        return query.isAggregated || view.nullable.contains(name)
     }
 
     // MARK: Conditions

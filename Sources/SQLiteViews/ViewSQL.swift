@@ -97,8 +97,8 @@ struct PreparedView: Sendable {
     let definition: ViewDefinition
     /// By flattened name: making those of every column anew would cost more than the rest of a small query.
     let columns: [String: RowType.Column]
-    /// The key's columns that may be null.
-    let nullableKey: Set<String>
+    /// The columns in which a null may stand.
+    let nullable: Set<String>
     /// Types of the key's columns, in the key's order.
     let keyTypes: [ValueType]
     let upsert: String
@@ -108,7 +108,8 @@ struct PreparedView: Sendable {
     init(_ definition: ViewDefinition, retired: [String]) {
         self.definition = definition
         columns = Dictionary(definition.type.columns.map { ($0.flatName, $0) }) { first, _ in first }
-        nullableKey = Set(definition.key.filter { ViewSQL.isKeyNullable($0, of: definition) })
+        let type = definition.type
+        nullable = Set(type.columns.indices.filter(definition.isKeyNullable).map { type.columns[$0].flatName })
         keyTypes = definition.key.compactMap { name in definition.type.index(flatName: name).map { definition.type.columns[$0].type } }
         upsert = ViewSQL.upsert(definition, retired: retired)
         delete = ViewSQL.delete(definition)

@@ -50,9 +50,13 @@ extension ViewQuery {
 
         /// The answer's column; nil where the view has no such source, or the aggregate is not made of its type.
         public func column(of view: ViewDefinition) -> RowType.Column? {
+            column { name in view.type.index(flatName: name).map { view.type.columns[$0] } }
+        }
+
+        /// The same, by the view's columns wherever they are looked up.
+        public func column(where find: (String) -> RowType.Column?) -> RowType.Column? {
             guard let source else { return aggregate == .count ? RowType.Column(name, .int) : nil }
-            guard let index = view.type.index(flatName: source) else { return nil }
-            var column = view.type.columns[index]
+            guard var column = find(source) else { return nil }
             if let aggregate {
                 guard let type = aggregate.type(of: column.type) else { return nil }
                 column = RowType.Column(name, type, isNullable: aggregate != .count)
