@@ -101,6 +101,45 @@ import Testing
         #expect(topology.rates.recordsPerSecond > 0)
     }
 
+    @Test func `what an aborted epoch counted counts once, when it is done again`() throws {
+        func counters(abortEvery: Int?) throws -> TaskCounters {
+            let driver = try TopologyDriver(try Sample.plan(), clock: Sample.start + .hours(2), batchRecords: 50)
+            for (index, event) in Sample.events(2_000, seed: 13).enumerated() {
+                try driver.append(source: "readings", value: index % 100 == 7 ? Array("{".utf8) : event.json)
+                guard index % 250 == 249 else { continue }
+                try driver.run()
+                if let abortEvery, index % abortEvery == abortEvery - 1 { driver.store.failNext(.abort) }
+                try driver.commit()
+            }
+            try driver.run()
+            try driver.commit()
+            return driver.counters
+        }
+        let straight = try counters(abortEvery: nil)
+        var aborted = try counters(abortEvery: 500)
+        #expect(straight.records == 2_000 && straight.deadLetters == 20 && straight.rowsOut > 0 && straight.windowsClosed > 0)
+        #expect(aborted.aborts == 4)
+        (aborted.aborts, aborted.commits, aborted.batches) = (straight.aborts, straight.commits, straight.batches)
+        #expect(aborted == straight)
+    }
+
+    @Test func `a view is no fresher than a partition whose rows are not in it yet`() {
+        func partition(_ number: Int, next: Int64, lag: Int64, _ watermark: EventTime) -> EngineStatus.View.Partition {
+            .init(
+                partition: PartitionNumber(number), position: ViewPosition(next: Offset(next), watermark: watermark), lagRecords: lag)
+        }
+        func watermark(_ partitions: EngineStatus.View.Partition...) -> EventTime {
+            EngineStatus.View(name: "v", partitions: partitions, rowCount: 0).watermark
+        }
+        let new = Sample.start + .hours(1)
+        #expect(watermark(partition(0, next: 5, lag: 0, new), partition(1, next: 5, lag: 0, Sample.start)) == Sample.start)
+        // One that never had a row holds nothing back; one whose rows are on their way does.
+        #expect(watermark(partition(0, next: 5, lag: 0, new), partition(1, next: 0, lag: 0, .earliest)) == new)
+        #expect(watermark(partition(0, next: 5, lag: 0, new), partition(1, next: 0, lag: 9, .earliest)) == .earliest)
+        #expect(watermark(partition(0, next: 5, lag: 0, new), partition(1, next: 4, lag: 9, .earliest)) == .earliest)
+        #expect(watermark() == .earliest)
+    }
+
     @Test func `dead letters are counted by what is wrong with them`() throws {
         let driver = try TopologyDriver(try Sample.plan(), clock: Sample.start)
         for text in ["{ not json", "{}", "[1]", #"{"id":"a","at":"2026-01-05T00:00:00Z","kind":"cpu","value":"x"}"#] {

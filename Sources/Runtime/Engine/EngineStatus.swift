@@ -88,8 +88,12 @@ public struct EngineStatus: Sendable {
 
         public var lagRecords: Int64 { partitions.reduce(0) { $0 + $1.lagRecords } }
 
-        /// The least of the partitions that have one: a partition without a record holds nothing back.
-        public var watermark: EventTime { partitions.map(\.position.watermark).filter { $0 > .earliest }.min() ?? .earliest }
+        /// The least over the partitions; one that never had a row holds nothing back. `.earliest` while rows of one that
+        /// has no watermark are on their way.
+        public var watermark: EventTime {
+            let partitions = partitions.filter { $0.position.watermark > .earliest || $0.position.next > .zero || $0.lagRecords > 0 }
+            return partitions.map(\.position.watermark).min() ?? .earliest
+        }
     }
 }
 

@@ -120,6 +120,15 @@ public struct TaskCounters: Hashable, Sendable {
         memoryPressure.merge(other.memoryPressure, uniquingKeysWith: +)
     }
 
+    /// Without what an epoch has counted that was dropped and is done again: it counts then. That it was aborted, and that
+    /// memory ran short, happened all the same.
+    func dropping(epochAfter committed: TaskCounters) -> TaskCounters {
+        var counters = committed
+        counters.aborts = aborts
+        counters.memoryPressure = memoryPressure
+        return counters
+    }
+
     mutating func noteDeadLetter(_ code: ErrorCode) {
         deadLetters += 1
         deadLettersByCode[code.text, default: 0] += 1

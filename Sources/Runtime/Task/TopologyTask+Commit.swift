@@ -79,6 +79,7 @@ extension TopologyTask {
             if $0.commitNanoseconds.count == TaskStatus.commitsKept { $0.commitNanoseconds.removeFirst() }
             $0.commitNanoseconds.append(nanoseconds)
         }
+        committedCounters = currentStatus.counters
     }
 
     private var stateSize: StateSize {
@@ -120,8 +121,9 @@ extension TopologyTask {
         }
         droppedStateKeys = last.map { $0.topologyVersion != plan.version } ?? false ? try keysOfDroppedStreams() : []
         isBroken = false
-        let state = stateSize, restored = inputStatuses
+        let state = stateSize, restored = inputStatuses, committed = committedCounters
         updateStatus {
+            $0.counters = $0.counters.dropping(epochAfter: committed)
             $0.epoch = last?.epoch ?? .none
             $0.watermark = last?.watermark ?? .earliest
             $0.clock = clock

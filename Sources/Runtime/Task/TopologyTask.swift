@@ -75,6 +75,8 @@ final class TopologyTask {
     /// Per stream, the watermark its operator has been advanced to.
     var streamWatermarks: [EventTime]
     private var status: TaskStatus
+    /// As of the last commit.
+    var committedCounters = TaskCounters()
 
     /// Sees every batch of every stream; for tests of topologies.
     var probe: ((_ stream: String, _ batch: Batch) -> Void)?
