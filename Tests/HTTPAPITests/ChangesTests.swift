@@ -166,6 +166,22 @@ extension FakeEngine {
         }
     }
 
+    @Test func `a reader whose conditions pass nothing is told all the same how far it is`() async throws {
+        var pace = ChangePace()
+        pace.heartbeatInterval = 0
+        try await withAPI(.live, pace: pace) { api, engine async throws in
+            async let followed = api.get(Self.path + "?limit=1&id=eq.a")
+            for _ in 0..<500 where api.signal.followerCount == 0 { try await Task.sleep(for: .milliseconds(10)) }
+            for id in ["b", "c", "a"] {
+                try await Task.sleep(for: .milliseconds(100))
+                try engine.change(id, "\"samples\":1")
+            }
+            let text = try await followed.text
+            let quiet = EventReader(try #require(text.split(separator: "event: upsert").first.map { $0.split(separator: "\n\n").dropLast().joined(separator: "\n\n") + "\n\n" }))
+            #expect(quiet.events.isEmpty && quiet.lastID.hasSuffix("-2"), "\(text)")
+        }
+    }
+
     /// The filter in memory and the store's agree on random conditions over random rows.
     @Test(arguments: 1...6)
     func `conditions select the same in a stream as in a query`(_ seed: UInt64) async throws {

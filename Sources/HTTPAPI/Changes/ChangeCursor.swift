@@ -179,10 +179,10 @@ struct ChangeCursor: Sendable {
         return Self.buffer(out)
     }
 
-    static var heartbeat: ByteBuffer {
-        let out = ByteArena(capacity: 16)
-        ServerSentEvent.appendHeartbeat(to: out)
-        return buffer(out)
+    var heartbeat: ByteBuffer {
+        let out = ByteArena(capacity: 64)
+        ServerSentEvent.appendHeartbeat(id: id, to: out)
+        return Self.buffer(out)
     }
 
     private static func buffer(_ out: ByteArena) -> ByteBuffer { ByteBuffer(bytes: UnsafeRawBufferPointer(out.bytes)) }

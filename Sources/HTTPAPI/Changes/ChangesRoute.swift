@@ -141,7 +141,7 @@ struct ChangesRoute: Sendable {
                     try await writer.write(events)
                     pace.didWrite(at: watch.elapsedNanoseconds)
                 } else if pace.needsHeartbeat(at: watch.elapsedNanoseconds) {
-                    try await writer.write(ChangeCursor.heartbeat)
+                    try await writer.write(cursor.heartbeat)
                 }
                 if isAtEnd { await signal.wait(since: seen) }
             } catch let error as APIError {

@@ -14,6 +14,7 @@ enum ServerSentEvent {
     /// cut off before the first event resumes from here.
     static func appendStart(id: String, to arena: ByteArena) { arena.append("retry: 1000\nid: \(id)\n\n") }
 
-    /// Keeps proxies from closing a connection on which nothing happens.
-    static func appendHeartbeat(to arena: ByteArena) { arena.append(": heartbeat\n\n") }
+    /// Keeps proxies from closing a connection on which nothing happens, and tells the client where it stands by now: of a
+    /// reader whose conditions pass little, what its last event named may be gone before the next one comes.
+    static func appendHeartbeat(id: String, to arena: ByteArena) { arena.append(": heartbeat\nid: \(id)\n\n") }
 }
