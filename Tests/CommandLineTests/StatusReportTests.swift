@@ -56,6 +56,13 @@ struct StatusReportTests {
               resource_metrics  12,345    0  10:02:50Z, 2 min 30 s ago
             """)
         for line in lines { #expect(CellText.width(line) <= 80) }
+        // What does not fit beside a long name stands below it.
+        let long = Self.answer.replacing("\"topology\":\"usage\"", with: "\"topology\":\"finds_machines_too_big\"")
+            .replacing("\"lag_records\":1234,", with: "\"lag_records\":123456789,")
+        let wrapped = StatusReport(status: try Self.status(long), terminal: Self.eighty).lines
+        #expect(wrapped[2] == "finds_machines_too_big")
+        #expect(wrapped[3] == "  1.15 M records/s in, 12 rows/s out, lag 123,456,789 records, 2.5 s")
+        for line in wrapped { #expect(CellText.width(line) <= 80) }
     }
 
     @Test func `what holds a watermark is said in words`() throws {
@@ -85,6 +92,9 @@ struct StatusReportTests {
     }
 
     @Test func `a frame taller than the terminal says how much is left out`() {
+        // Nothing is cleared where the cursor may stand on a line's last column, and no line is begun below the last.
+        #expect(LiveScreen.drawn(["ab", "cd"], height: 2) == "\u{1B}[H\u{1B}[Kab\n\u{1B}[Kcd")
+        #expect(LiveScreen.drawn(["ab"], height: 2) == "\u{1B}[H\u{1B}[Kab\n\u{1B}[J")
         #expect(LiveScreen.cut(["a", "b", "c"], to: nil) == ["a", "b", "c"])
         #expect(LiveScreen.cut(["a", "b", "c"], to: 3) == ["a", "b", "c"])
         #expect(LiveScreen.cut(["a", "b", "c", "d"], to: 3) == ["a", "b", "(2 more lines)"])

@@ -6,9 +6,9 @@ import Base
 /// the end. Whoever shows frames calls `close` however it ends.
 final class LiveScreen {
     private enum Codes {
-        /// Alternate screen, no cursor.
-        static let enter = "\u{1B}[?1049h\u{1B}[?25l"
-        static let leave = "\u{1B}[?25h\u{1B}[?1049l"
+        /// Alternate screen, no cursor, and a line that is too long is cut instead of taking two.
+        static let enter = "\u{1B}[?1049h\u{1B}[?25l\u{1B}[?7l"
+        static let leave = "\u{1B}[?7h\u{1B}[?25h\u{1B}[?1049l"
         static let home = "\u{1B}[H"
         static let clearLine = "\u{1B}[K"
         static let clearBelow = "\u{1B}[J"
@@ -30,10 +30,16 @@ final class LiveScreen {
         frames += 1
         let lines = Self.spelled(make(terminal), terminal)
         guard terminal.isTerminal else { return StandardStreams.print(lines: (frames > 1 ? [""] : []) + lines) }
-        var text = isOpen ? Codes.home : Codes.enter + Codes.home
+        let enter = isOpen ? "" : Codes.enter
         isOpen = true
-        text += Self.cut(lines, to: terminal.height).map { $0 + Codes.clearLine }.joined(separator: "\n") + Codes.clearBelow
-        StandardStreams.write(text)
+        StandardStreams.write(enter + Self.drawn(Self.cut(lines, to: terminal.height), height: terminal.height))
+    }
+
+    /// The lines over what is on the screen. Each is cleared before it is written and not after: behind a line that fills
+    /// the width the cursor stays on its last column, which would go.
+    static func drawn(_ lines: [String], height: Int?) -> String {
+        let isFull = height.map { lines.count >= $0 } ?? false
+        return Codes.home + lines.map { Codes.clearLine + $0 }.joined(separator: "\n") + (isFull ? "" : "\n" + Codes.clearBelow)
     }
 
     /// Waits, and draws the frame again when the terminal's size changes. Throws when the task is cancelled.

@@ -22,10 +22,11 @@ struct StatusReport {
 
     private func block(_ topology: StatusAnswer.Topology) -> [String] {
         let figures = topology.figures
-        var lines = [
-            style(.bold, topology.name) + "  \(Figures.short(figures.recordsPerSecond)) records/s in, "
-                + "\(Figures.short(figures.rowsOutPerSecond)) rows/s out, \(lag(figures))"
-        ]
+        let flow = "\(Figures.short(figures.recordsPerSecond)) records/s in, "
+            + "\(Figures.short(figures.rowsOutPerSecond)) rows/s out, \(lag(figures))"
+        let name = style(.bold, topology.name)
+        let fits = terminal.width.map { CellText.width(topology.name) + 2 + CellText.width(flow) <= $0 } ?? true
+        var lines = fits ? [name + "  " + flow] : [name] + wrapped(flow)
         lines += wrapped(text.sentence(topology.watermark))
         lines += wrapped(
             "\(Figures.count(figures.records, "record")) read, \(Figures.count(figures.rowsOut, "row")) out, "

@@ -4,8 +4,8 @@ import Base
 struct EngineSummary {
     /// Events a second: of each input once, however many topologies read it.
     var eventsPerSecond: Double
-    /// The least watermark, and the topology whose it is; nil before the first record.
-    var watermark: (time: EventTime, topology: String)?
+    /// The least over the topologies; nil before the first record.
+    var watermark: EventTime?
     var lagRecords: Int
     var lagSeconds: Double
     var windowsOpen: Int
@@ -20,7 +20,7 @@ struct EngineSummary {
         let figures = status.topologies.map(\.figures)
         eventsPerSecond = rates.eventsPerSecond ?? figures.map(\.recordsPerSecond).max() ?? 0
         cores = rates.cores ?? (status.uptimeSeconds > 0 ? status.cpuSeconds / status.uptimeSeconds : 0)
-        watermark = status.topologies.compactMap { topology in topology.watermark.time.map { ($0, topology.name) } }.min { $0.0 < $1.0 }
+        watermark = status.topologies.compactMap(\.watermark.time).min()
         lagRecords = figures.reduce(0) { $0 + $1.lagRecords }
         lagSeconds = figures.map(\.lagSeconds).max() ?? 0
         windowsOpen = figures.reduce(0) { $0 + $1.openWindows }

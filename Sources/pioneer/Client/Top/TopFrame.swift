@@ -35,7 +35,7 @@ struct TopFrame {
         let left = "pioneer  " + CellText.cut(names.isEmpty ? "no topologies" : names, to: max(8, width - 12 - right.count))
         let gap = String(repeating: " ", count: max(2, width - CellText.width(left) - right.count))
         // Of another day than today's, the day says enough.
-        let watermark = summary.watermark.map { "\(text.time($0.time).prefix(10)), \(text.age($0.time))" } ?? "no record yet"
+        let watermark = summary.watermark.map { "\(text.time($0).prefix(10)), \(text.age($0))" } ?? "no record yet"
         let lag = summary.lagRecords == 0
             ? "none" : "\(Figures.short(Double(summary.lagRecords))) records, \(Figures.duration(seconds: summary.lagSeconds))"
         let windows = "\(Figures.short(Double(summary.windowsOpen))) open, \(Figures.short(Double(summary.windowsClosed))) closed"

@@ -24,7 +24,7 @@ struct TopView {
     /// Whether there is a row for each window.
     var hasWindows: Bool
 
-    /// The view of that name in the engine's list. Throws `api.unknown_view`, as the engine would.
+    /// The view of that name in the engine's list. Throws `client.unknown_view`.
     init(_ name: String, in list: JSONValue) throws {
         let views = list["views"]?.elements ?? []
         guard let view = views.first(where: { $0["view"]?.string == name }) else {
