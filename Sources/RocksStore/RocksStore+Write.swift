@@ -63,7 +63,12 @@ extension RocksStore {
 
     public func lastSequence(of producer: String, topic: TopicName) throws -> Int64? {
         let number = try topicState(topic).number
-        return try producerEntry(topic: number, producer: producer, database())?.lastSequence
+        guard let entry = try producerEntry(topic: number, producer: producer, database()) else { return nil }
+        // To ask is a sign of life: an input that is appended again and again has names under which nothing new comes.
+        if options.isOld(entry, now: clock.now()) {
+            _ = try append(AppendRequest(topic: topic, producer: .init(id: producer, sequence: entry.lastSequence), records: []))
+        }
+        return entry.lastSequence
     }
 
     public func commit(_ write: EpochWrite) throws -> CommitOutcome {
@@ -147,8 +152,12 @@ private final class WriteGroup {
         if let producer = request.producer {
             let key = Format.producerKey(topic: request.topic, producer: producer.id)
             var last = sequences[key]
-            if last == nil {
-                last = try store.producerEntry(topic: request.topic, producer: producer.id, database)?.lastSequence
+            if last == nil, let entry = try store.producerEntry(topic: request.topic, producer: producer.id, database) {
+                last = entry.lastSequence
+                // Who repeats what is there already is not silent.
+                if store.options.isOld(entry, now: now) {
+                    batch.put(.meta, key, ProducerEntry(lastSequence: entry.lastSequence, when: now).encode())
+                }
             }
             if let last {
                 if producer.sequence <= last { return .duplicate(lastSequence: last) }

@@ -1,3 +1,5 @@
+import Base
+
 /// How much memory the store may use and how it cuts records into chunks. Every share follows from `memoryMaxBytes`.
 public struct RocksStoreOptions: Sendable {
     /// What block cache, write buffers, chunk cache and compaction may hold together, in bytes.
@@ -15,7 +17,7 @@ public struct RocksStoreOptions: Sendable {
     /// A tombstone in a compacted topic stays at least this long behind the clock, for readers that lag, in
     /// microseconds of record time.
     public var tombstoneAgeMicroseconds: Int64
-    /// A producer's sequence is forgotten when it appended nothing for this long, in microseconds.
+    /// A producer's sequence is forgotten when it appended nothing and was not asked about for this long, in microseconds.
     public var producerIdleMicroseconds: Int64
 
     public init(
@@ -30,6 +32,11 @@ public struct RocksStoreOptions: Sendable {
         self.dirtyBytesMin = dirtyBytesMin
         self.tombstoneAgeMicroseconds = tombstoneAgeMicroseconds
         self.producerIdleMicroseconds = producerIdleMicroseconds
+    }
+
+    /// Whether a sign of life of the producer is worth a write: one a day for thirty days of memory.
+    func isOld(_ entry: ProducerEntry, now: EventTime) -> Bool {
+        entry.when < now - TimeSpan(microseconds: producerIdleMicroseconds / 30)
     }
 
     /// Less than this leaves no room for two write buffers of a useful size.

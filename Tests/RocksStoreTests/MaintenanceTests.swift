@@ -183,6 +183,22 @@ import Testing
         store.close()
     }
 
+    @Test func `a producer that is asked about, or repeats itself, is not forgotten`() throws {
+        let directory = try TemporaryDirectory()
+        let clock = ManualClock(EventTime(seconds: 0))
+        let store = try directory.open(clock: clock)
+        try underTest(store).makeTopics()
+        for id in ["asked", "repeating", "silent"] { _ = try append(store, events, buffer("a"), producer: .init(id: id, sequence: 7)) }
+        clock.set(EventTime(seconds: 20 * 86_400))
+        #expect(try store.lastSequence(of: "asked", topic: eventsTopic) == 7)
+        let again = AppendRequest.Producer(id: "repeating", sequence: 7)
+        #expect(try append(store, events, buffer("a"), producer: again) == .duplicate(lastSequence: 7))
+        #expect(try store.maintain(now: EventTime(seconds: 31 * 86_400)).producersForgotten == 1)
+        for id in ["asked", "repeating"] { #expect(try store.lastSequence(of: id, topic: eventsTopic) == 7) }
+        #expect(try store.lastSequence(of: "silent", topic: eventsTopic) == nil)
+        store.close()
+    }
+
     @Test func `a producer that is silent for long is forgotten`() throws {
         let directory = try TemporaryDirectory()
         let clock = ManualClock(EventTime(seconds: 0))
