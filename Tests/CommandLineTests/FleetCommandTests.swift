@@ -92,6 +92,17 @@ struct FleetCommandTests {
         #expect(engine.state.withLock { $0.lines } == whole.history.batch(0..<whole.rowCount).lines)
     }
 
+    @Test(arguments: ["1s", "7s", "5m", "1d"])
+    func `live steps begin where the history ends, and are numbered whatever the history is`(every: String) throws {
+        let short = try plan("--start 2026-02-01T10:00:00Z --live-every \(every)")
+        let long = try plan("--start 2026-02-01T10:00:00Z --live-every \(every)", now: now + .days(9))
+        for plan in [short, long] {
+            let first = plan.live.time(ofStep: plan.liveStepFirst)
+            #expect(first >= plan.end && first < plan.end + plan.liveEvery)
+        }
+        #expect(short.live.time(ofStep: long.liveStepFirst) == long.live.time(ofStep: long.liveStepFirst))
+    }
+
     @Test func `a file holds the history, or the machines, or the prices`() throws {
         let path = NSTemporaryDirectory() + "/pioneer-fleet-\(UUID().uuidString).jsonl"
         defer { try? FileManager.default.removeItem(atPath: path) }

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Testing
 
@@ -29,10 +30,25 @@ extension ProcessTests {
             }
             #expect(try run(words).output.contains("there already"))
             #expect(try run(words + " --output all.jsonl").status == 0)
-            let all = try String(contentsOfFile: shell.directory.path + "/all.jsonl", encoding: .utf8).utf8.reduce(0) { $0 + ($1 == 10 ? 1 : 0) }
+            let all = try String(contentsOfFile: shell.directory.path + "/all.jsonl", encoding: .utf8).utf8.count { $0 == 10 }
             let ends = try engine.ends()
             #expect(ends["cloud.metrics"]?.reduce(0, +) == all)
             #expect(ends["cloud.machines"]?.reduce(0, +) == 150)
+            #expect(try engine.stop() == .exited(0))
+        }
+
+        @Test func `a live fleet that was stopped goes on with its next step`() throws {
+            try engine.start()
+            // Paced, so that the history's last batch is a full one and leaves no trace of where it ended.
+            let start = EventTime(microseconds: Int64(Date().timeIntervalSince1970) * 1_000_000) - .hours(2)
+            let words = "--machines 5 --start \(start) --live-every 1s --speed 1000000"
+            var counts: [Int] = []
+            for _ in 1...2 {
+                #expect(try run(words, interruptedAfter: 3).status == 0)
+                counts.append(try #require(try engine.ends()["cloud.metrics"]).reduce(0, +))
+            }
+            // The history alone would be 216,000 live events.
+            #expect(counts[1] > counts[0] && counts[1] < counts[0] + 10_000, "\(counts)")
             #expect(try engine.stop() == .exited(0))
         }
 

@@ -15,8 +15,8 @@ struct FleetCommand: AsyncParsableCommand {
             that of real ones. First come the machines and their prices, then the history as fast as it goes, and then what \
             the machines do now, until Ctrl-C. The same seed makes the same fleet, and the same events at the same times.
 
-            An interrupted fleet goes on where it stopped when it is given the same --seed, --machines, --shapes, --every \
-            and --start; nothing is appended twice. The engine has to run topologies/fleet.yaml.
+            An interrupted fleet goes on where it stopped when it is given the same options and --start; nothing is \
+            appended twice. The engine has to run topologies/fleet.yaml.
 
             EXAMPLES
               pioneer fleet

@@ -54,8 +54,13 @@ struct FleetPlan {
     var historyProducer: AppendProducer { AppendProducer(id: name + ":\(history.step):\(rowsPerBatch)") }
     var liveProducer: String { name + ":\(history.step):live:\(liveEvery)" }
 
-    /// The live steps of a fleet whose history ended at a row.
-    func live(after row: Int) -> MetricEvents { MetricEvents(fleet, start: history.time(ofRow: row), step: liveEvery) }
+    /// The live steps, counted from the history's start: so the number of the last one alone says where a fleet that was
+    /// stopped goes on.
+    var live: MetricEvents { MetricEvents(fleet, start: start, step: liveEvery) }
+    /// The first of them that is not before the history's end.
+    var liveStepFirst: Int { Int(((end - start).microseconds + liveEvery.microseconds - 1) / liveEvery.microseconds) }
+    /// Batches of a live step, of at most `rowsPerBatch` machines each.
+    var batchesPerLiveStep: Int { (history.rowsPerStep + rowsPerBatch - 1) / rowsPerBatch }
 }
 
 extension ErrorCode {

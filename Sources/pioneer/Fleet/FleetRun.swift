@@ -71,21 +71,20 @@ struct FleetRun: Sendable {
                 try await sender.send(lines, to: topics.metrics, producer: name, number: number)
             }.run()
             guard isLive else { return }
-            return try await live(from: 0, of: plan.live(after: plan.rowCount))
+            return try await live(after: Int64(plan.liveStepFirst * plan.batchesPerLiveStep))
         }
         guard isLive else { return note("\(topics.metrics): the history is in, and the fleet was live after it") }
-        try await live(from: liveLast, of: plan.live(after: position.stretch))
+        try await live(after: liveLast)
     }
 
     /// Step after step, each when its time has come; those that are over at once.
-    /// - Parameter done: batches that the engine has.
-    private func live(from done: Int64, of events: MetricEvents) async throws {
-        let clock = SystemClock()
-        let batchesPerStep = (events.rowsPerStep + plan.rowsPerBatch - 1) / plan.rowsPerBatch
+    /// - Parameter done: batches that the engine has, or that lie in the history.
+    private func live(after done: Int64) async throws {
+        let events = plan.live, clock = SystemClock()
         note("\(topics.metrics): live every \(events.step) now; Ctrl-C ends")
         var number = done, count = 0
         while true {
-            let (step, part) = Int(number).quotientAndRemainder(dividingBy: batchesPerStep)
+            let (step, part) = Int(number).quotientAndRemainder(dividingBy: plan.batchesPerLiveStep)
             let wait = events.time(ofStep: step) - clock.now()
             if wait > .zero { try await Task.sleep(for: .microseconds(wait.microseconds)) }
             try Task.checkCancellation()
