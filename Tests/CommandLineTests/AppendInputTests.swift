@@ -212,11 +212,21 @@ struct AppendInputTests {
         #expect(error?.message.contains("before, not at") == true)
     }
 
+    @Test func `another table with the same header under the same path is another input`() throws {
+        func name(_ text: String, _ making: InputMaking) throws -> AppendProducer {
+            try .file(at: file(text), making: making, topic: #require(TopicName("t")))
+        }
+        let first = try name("id,at\ni-1,2026-01-01\n", csv)
+        #expect(try name("id,at\ni-1,2026-01-01\ni-2,2026-01-01\n", csv) == first)
+        #expect(try name("id,at\ni-1,2026-01-02\n", csv) != first)
+        #expect(try name("{\"n\":1}\n{\"n\":2}\n", lines) == name("{\"n\":1}\n{\"n\":3}\n", lines))
+    }
+
     @Test func `what is made of a file is a part of its name`() throws {
         let topic = try #require(TopicName("readings")), path = try file(gzip(Array("id,at\n".utf8)), "t.csv.gz")
-        let plain = try AppendProducer.file(at: path, topic: topic)
-        #expect(try AppendProducer.file(at: path, making: "sort", topic: topic) != plain)
-        let same = try AppendProducer.file(at: path, making: "", topic: topic)
-        #expect(same == plain)
+        let plain = try AppendProducer.file(at: path, making: csv, topic: topic)
+        var making = csv
+        making.words = "sort"
+        #expect(try AppendProducer.file(at: path, making: making, topic: topic) != plain)
     }
 }

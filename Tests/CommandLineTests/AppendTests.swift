@@ -86,6 +86,31 @@ struct AppendTests {
         }
     }
 
+    @Test(arguments: ["\n", "\r\n"])
+    func `a line that was half written is appended again when it is whole`(lineBreak: String) async throws {
+        try await withFile { path in
+            let engine = FakeEngine()
+            func write(_ text: String) throws {
+                try Data(text.replacing("\n", with: lineBreak).utf8).write(to: URL(fileURLWithPath: path))
+            }
+            try write("{\"n\":0}\n{\"n\":")
+            try await append(path, to: engine)
+            for text in ["{\"n\":0}\n{\"n\":1}", "{\"n\":0}\n{\"n\":1}\n", "{\"n\":0}\n{\"n\":1}\n{\"n\":2}\n"] {
+                try write(text)
+                try await append(path, to: engine)
+            }
+            #expect(engine.lines == ["{\"n\":0}", "{\"n\":", "{\"n\":1}", "{\"n\":2}"])
+        }
+    }
+
+    @Test func `a line without end is refused before it fills the memory`() throws {
+        let reader = LineReader("big.json"), piece = [UInt8](repeating: 0x20, count: 1 << 20)
+        let error = #expect(throws: EngineError.self) {
+            for _ in 0...16 { try piece.withUnsafeBufferPointer { try reader.read($0) { _ in } } }
+        }
+        #expect(error?.code == .appendLine && error?.message.contains("'big.json'") == true)
+    }
+
     @Test func `a file that became shorter is refused`() async throws {
         try await withFile { path in
             let engine = FakeEngine()

@@ -102,6 +102,7 @@ struct TableReaderTests {
         ("id,at,value\na,2011-05-01,0x10\n", "column 'value' is '0x10'", ""), ("id,at,value\na,2011-05-01,nan\n", "'nan'", ""),
         ("id,at,count\na,2011-05-01,3000000000\n", "'3000000000'", "2147483647"),
         ("id,at,count\na,2011-05-01,1.5\n", "column 'count' is '1.5'", "whole number"),
+        ("id,at,count\na,2011-05-01,0x10\n", "column 'count' is '0x10'", "whole number"),
         ("id,at,up\na,2011-05-01,maybe\n", "column 'up' is 'maybe'", "true or false"),
         ("id,at,kind\na,2011-05-01,huge\n", "column 'kind' is 'huge'", "small, large"),
         ("id,at,tags\na,2011-05-01,[1]\n", "column 'tags' is '[1]'", "JSON object"),

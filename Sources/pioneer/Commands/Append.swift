@@ -23,8 +23,9 @@ struct Append: AsyncParsableCommand {
 
             An append that was interrupted goes on where it stopped when the same command is given again, and nothing is \
             appended twice; a file that has grown since is appended from where it ended. The engine remembers how far each \
-            file is, by the topic, the file's path, its first line, and what is made of it; and where --shift-to has moved \
-            it. Standard input cannot be told apart from another: name it with --producer to make it resume.
+            file is, by the topic, the file's path, its first line (and row, of a table), and what is made of it; and where \
+            --shift-to has moved it; all that for thirty days from the last time. Standard input cannot be told apart from \
+            another: name it with --producer to make it resume.
 
             EXAMPLES
               pioneer append cloud.metrics metrics.jsonl

@@ -26,8 +26,8 @@ struct AppendProducer: Equatable {
     /// Under this name the engine keeps, as a number, something that all runs of one input have to agree on.
     func name(ofFact fact: String) -> String { "\(id)!\(fact)" }
 
-    /// A file's own: of the topic, the file's path and its first line, so that the file may grow or be copied back, while
-    /// a rotated log under the same path is another input.
+    /// A file's own: of the topic, the file's path and its first line (of a table, its first row too), so that the file may
+    /// grow or be copied back, while a rotated log under the same path is another input.
     /// - Parameter making: whatever else decides what is made of the lines; empty where they go as they are.
     static func file(path: String, firstLine: some Sequence<UInt8>, making: String = "", topic: TopicName) -> AppendProducer {
         var hash = Fingerprint()

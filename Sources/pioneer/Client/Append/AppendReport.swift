@@ -63,17 +63,23 @@ struct AppendReport {
 }
 
 extension AppendProducer {
-    /// How much of a first line is looked at: two files that differ only later are told apart by their paths.
+    /// How much of the first lines is looked at: two files that differ only later are told apart by their paths.
     private static let firstLineBytesMax = 4_096
 
     /// The file's own name. Throws `append.input`.
-    static func file(at path: String, making: String = "", topic: TopicName) throws -> AppendProducer {
+    static func file(at path: String, making: InputMaking, topic: TopicName) throws -> AppendProducer {
         let input = InputBytes(try ByteSource(path: path))
+        // Each day's table under one path has the same header: the first row tells them apart.
+        let lines = making.format == .lines ? 1 : 2
         var first: [UInt8] = []
-        reading: while first.count < firstLineBytesMax, !first.contains(0x0A) {
+        reading: while first.count < firstLineBytesMax, first.count(where: { $0 == 0x0A }) < lines {
             if case .end = try input.next({ first += $0.prefix(firstLineBytesMax) }) { break reading }
         }
-        let line = first.prefix(firstLineBytesMax).prefix { $0 != 0x0A }
-        return file(path: FilePath.absolute(path), firstLine: line, making: making, topic: topic)
+        var breaks = 0
+        let told = first.prefix(firstLineBytesMax).prefix { byte in
+            if byte == 0x0A { breaks += 1 }
+            return breaks < lines
+        }
+        return file(path: FilePath.absolute(path), firstLine: told, making: making.words, topic: topic)
     }
 }

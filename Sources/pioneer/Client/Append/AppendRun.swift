@@ -110,7 +110,7 @@ final class AppendRun {
         if let producer { return AppendProducer(id: producer) }
         if isInput { return .unique("stdin", &random) }
         if restarts { return .unique("restart", &random) }
-        return try .file(at: path, making: making.words, topic: topic)
+        return try .file(at: path, making: making, topic: topic)
     }
 }
 

@@ -17,6 +17,8 @@ struct BatchCutter {
     /// Below what the engine takes in one request. A longer line goes alone, and the engine says what it thinks of it.
     static let bytesMax = 1 << 20
 
+    private static let lineBreakBytesMax = 2
+
     /// Lines of records that begin before `start`.
     private(set) var skipped = 0
     /// One past the last record, counted or not.
@@ -35,7 +37,8 @@ struct BatchCutter {
     mutating func add(_ unit: RecordUnit) {
         position = unit.end
         // By its beginning, because a last line without newline that was appended gets a longer end when the newline comes.
-        guard unit.start >= start else {
+        // When more came than that, a writer was in the middle of the record, which is appended now that it is whole.
+        guard unit.start >= start || unit.end > start + Self.lineBreakBytesMax else {
             skipped += unit.lines
             return
         }

@@ -17,7 +17,7 @@ struct InputMaking {
 
     func reader(_ name: String, topic: TopicFacts, shift: TimeSpan) -> any RecordReader {
         switch format {
-        case .lines: LineReader(shifter: shift == .zero ? nil : LineShifter(topic, shift: shift))
+        case .lines: LineReader(name, shifter: shift == .zero ? nil : LineShifter(topic, shift: shift))
         case .table(let table): TableReader(name, table, topic: topic, shift: shift)
         }
     }

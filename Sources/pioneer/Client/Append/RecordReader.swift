@@ -29,8 +29,16 @@ protocol RecordReader: AnyObject {
     var tally: ReadingTally { get }
 }
 
+extension ErrorCode {
+    static let appendLine = ErrorCode("append.line")
+}
+
 /// Lines of JSON. Blank ones are passed over, and so is a `\r` at the end of a line.
 final class LineReader: RecordReader {
+    /// The most that the engine takes in one request.
+    static let lineBytesMax = 16 << 20
+
+    private let name: String
     private let shifter: LineShifter?
     private let carried = ByteArena(capacity: 4_096)
     private var position = 0
@@ -39,9 +47,15 @@ final class LineReader: RecordReader {
 
     let tally = ReadingTally()
 
-    /// - Parameter shifter: moves the lines' event times.
-    init(shifter: LineShifter? = nil) { self.shifter = shifter }
+    /// - Parameters:
+    ///   - name: the input's, for messages.
+    ///   - shifter: moves the lines' event times.
+    init(_ name: String = "the input", shifter: LineShifter? = nil) {
+        self.name = name
+        self.shifter = shifter
+    }
 
+    /// Throws `append.line` for a line without end.
     func read(_ bytes: UnsafeBufferPointer<UInt8>, _ take: (RecordUnit) -> Void) throws {
         var from = 0
         while let newline = bytes[from...].firstIndex(of: 0x0A) {
@@ -49,13 +63,13 @@ final class LineReader: RecordReader {
             if carried.count == 0 {
                 line(rest, end: position + newline + 1, take)
             } else {
-                carry(rest)
+                try carry(rest)
                 line(carried.bytes, end: position + newline + 1, take)
                 carried.removeAll()
             }
             from = newline + 1
         }
-        carry(UnsafeBufferPointer(rebasing: bytes[from...]))
+        try carry(UnsafeBufferPointer(rebasing: bytes[from...]))
         position += bytes.count
     }
 
@@ -64,7 +78,12 @@ final class LineReader: RecordReader {
         carried.removeAll()
     }
 
-    private func carry(_ bytes: UnsafeBufferPointer<UInt8>) {
+    private func carry(_ bytes: UnsafeBufferPointer<UInt8>) throws {
+        guard carried.count + bytes.count <= Self.lineBytesMax else {
+            throw EngineError(
+                .appendLine, .user, "'\(name)' has a line of more than \(ByteCount(Self.lineBytesMax)), which begins at byte \(start)",
+                remedy: "Each record stands on a line of its own. Of a JSON array, 'jq -c .[]' makes such lines.")
+        }
         if !bytes.isEmpty { carried.append(bytes.baseAddress!, count: bytes.count) }
     }
 

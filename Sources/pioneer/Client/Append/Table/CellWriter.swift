@@ -73,7 +73,7 @@ struct CellWriter {
 
     private func whole(_ cell: UnsafeBufferPointer<UInt8>, _ range: ClosedRange<Int64>, to out: ByteArena) throws(CellFault) {
         let text = String(decoding: cell, as: UTF8.self)
-        guard let number = Int64(text) ?? Double(text).flatMap({ Int64(exactly: $0) }), range.contains(number) else {
+        guard let number = Int64(text) ?? Self.decimal(cell).flatMap({ Int64(exactly: $0) }), range.contains(number) else {
             throw CellFault(cell, "a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         JSONText.append(int: number, to: out)
@@ -84,11 +84,16 @@ struct CellWriter {
             out.append(cell.baseAddress!, count: cell.count)
             return
         }
-        // Not those of C that are no decimal numbers: "inf", "nan", "0x1p3".
+        guard let number = Self.decimal(cell) else { throw CellFault(cell, "a number such as 12, -0.5 or 1e6") }
+        JSONText.append(double: number, to: out)
+    }
+
+    /// Nil also for those of C that are no decimal numbers: "inf", "nan", "0x1p3".
+    private static func decimal(_ cell: UnsafeBufferPointer<UInt8>) -> Double? {
         guard cell.allSatisfy({ $0 &- 48 < 10 || [0x2B, 0x2D, 0x2E, 0x45, 0x65].contains($0) }),
             let number = Double(String(decoding: cell, as: UTF8.self)), number.isFinite
-        else { throw CellFault(cell, "a number such as 12, -0.5 or 1e6") }
-        JSONText.append(double: number, to: out)
+        else { return nil }
+        return number
     }
 
     /// `-12.50`: digits, without a zero before others, and digits on both sides of a point.
