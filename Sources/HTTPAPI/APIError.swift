@@ -15,6 +15,8 @@ extension ErrorCode {
     static let apiNotAcceptable = ErrorCode("api.not_acceptable")
     /// The client went, or stopped sending HTTP, before its body was whole.
     static let apiBodyIncomplete = ErrorCode("api.body_incomplete")
+    /// The request's body is encoded, and the route takes it as it is only.
+    static let apiBodyEncoded = ErrorCode("api.body_encoded")
     static let apiBodyTooLarge = ErrorCode("api.body_too_large")
     static let apiInternalTopic = ErrorCode("api.internal_topic")
     static let apiOutOfSequence = ErrorCode("api.out_of_sequence")

@@ -79,6 +79,11 @@ struct AppendRoute: Sendable {
     }
 
     static func body(of request: Request) async throws -> ByteBuffer {
+        if let encoding = request.headers[.contentEncoding], encoding.lowercased() != "identity" {
+            throw APIError(
+                .unsupportedMediaType, .apiBodyEncoded, "the body has the Content-Encoding '\(encoding)'; nothing was appended",
+                remedy: "Send the lines as they are; 'pioneer append' takes gzip files, and unpacks them.")
+        }
         let tooLarge = APIError(
             .contentTooLarge, .apiBodyTooLarge, "the body is larger than \(APILimits.appendBytesMax) bytes",
             remedy: "Send the records in several requests.")
