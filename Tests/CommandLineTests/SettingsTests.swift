@@ -101,7 +101,8 @@ struct SettingsTests {
         #expect(Set(Settings.all.map(\.variable)).count == Settings.all.count)
         let commands: [String: any ParsableCommand.Type] = [
             "run": Run.self, "append": Append.self, "query": Query.self, "tail": Tail.self, "agent host": HostCommand.self,
-            "check": Check.self, "explain": Explain.self, "test": TestCommand.self, "bench": Bench.self,
+            "check": Check.self, "explain": Explain.self, "test": TestCommand.self, "bench": Bench.self, "status": Status.self,
+            "top": Top.self, "topics": Topics.self, "views": Views.self, "fleet": FleetCommand.self,
         ]
         for setting in Settings.all {
             #expect(setting.standard.map(setting.accepts) ?? !setting.otherwise.isEmpty, "\(setting.name)")
@@ -167,6 +168,16 @@ struct SettingsTests {
         #expect(found.map(\.message) == ["unknown variable 'PIONEER_WORKRS' in the environment", "PIONEER_PARTITIONS cannot be '0'"])
         #expect(found[0].remedy?.contains("PIONEER_WORKERS") == true)
         #expect(found[1].remedy?.contains("from 1 to 1024") == true)
+        let cutShort = try await faults("", ["PIONEER_DATA": "/var/lib/pioneer"])
+        #expect(cutShort.first?.remedy?.contains("Did you mean PIONEER_DATA_DIR?") == true)
+    }
+
+    @Test func `the examples of what is allowed are allowed`() {
+        for setting in Settings.all {
+            guard let examples = setting.allowed.components(separatedBy: "such as ").dropFirst().first else { continue }
+            let texts = examples.replacing(", or a port alone", with: "").replacing(" or ", with: ", ").components(separatedBy: ", ")
+            for text in texts { #expect(setting.accepts(text), "\(setting.name): \(text)") }
+        }
     }
 
     @Test func `the example file sets nothing, and everything once its marks are taken away`() async throws {

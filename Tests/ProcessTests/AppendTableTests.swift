@@ -2,11 +2,11 @@ import Base
 import Foundation
 import Testing
 
-/// Tables of real machines' load, beside the repository or in the folder `PIONEER_DATA`. Where they are not there, tests of
+/// Tables of real machines' load, beside the repository or in the folder `PIONEER_TEST_DATA`. Where they are not there, tests of
 /// them are skipped.
 enum RealTables {
     static let folder: String? = {
-        let given = ProcessInfo.processInfo.environment["PIONEER_DATA"]
+        let given = ProcessInfo.processInfo.environment["PIONEER_TEST_DATA"]
         let path = given ?? URL(fileURLWithPath: EngineBinary.repository).deletingLastPathComponent().path + "/shared/data"
         return FileManager.default.fileExists(atPath: path + "/README.md") ? path : nil
     }()

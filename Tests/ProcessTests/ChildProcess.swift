@@ -38,8 +38,7 @@ final class ChildProcess {
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
-        let inherited = ProcessInfo.processInfo.environment.filter { $0.key != "PIONEER_DATA" }
-        let variables = inherited.merging(environment) { $1 }.map { strdup("\($0)=\($1)") }
+        let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { strdup("\($0)=\($1)") }
         let words = arguments.map { strdup($0) }
         defer { for text in variables + words { free(text) } }
         var started: pid_t = 0

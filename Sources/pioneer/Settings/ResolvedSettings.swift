@@ -69,7 +69,7 @@ struct ResolvedSettings: Sendable {
         var faults = SettingVariables.unknown(in: environment)
         do {
             let file = try SettingsFile.load(flag: given.file, environment: environment, faults: &faults)
-            let entries = try await entries(given, SettingVariables.ours(in: environment), file)
+            let entries = entries(given, SettingVariables.ours(in: environment), file)
             faults += entries.compactMap(Self.fault)
             guard faults.isEmpty else { throw EngineErrors(errors: faults) }
             let passedOver = SettingVariables.ours(in: environment).keys.filter(SettingVariables.isForTests).sorted()
@@ -99,9 +99,9 @@ struct ResolvedSettings: Sendable {
 
     private static func entries(
         _ given: GivenSettings, _ variables: [String: String], _ file: SettingsFile?
-    ) async throws -> [Entry] {
+    ) -> [Entry] {
         let origins = OriginReporter()
-        let reader = ConfigReader(providers: try await providers(given, variables, file), accessReporter: origins)
+        let reader = ConfigReader(providers: providers(given, variables, file), accessReporter: origins)
         return Settings.all.map { setting in
             let text = reader.string(forKey: setting.key, isSecret: setting.isSecret)
             let (provider, isSecret) = origins.last
@@ -109,22 +109,17 @@ struct ResolvedSettings: Sendable {
                 switch provider {
                 case 0: .flag(setting.flag)
                 case 1: .variable(setting.variable)
-                case 2: file?.places[setting.name].map { .file($0) } ?? .standard
+                case 2: file?.values[setting.name].map { .file($0.place) } ?? .standard
                 default: .standard
                 }
-            // An empty value in the file, which was reported, is as good as none.
-            let isEmptyInFile = provider == 2 && origin == .standard
-            return Entry(
-                declaration: setting, text: isEmptyInFile ? setting.standard : text, origin: origin,
-                isSecret: isSecret || setting.isSecret)
+            return Entry(declaration: setting, text: text, origin: origin, isSecret: isSecret || setting.isSecret)
         }
     }
 
     /// Highest first: flags, variables, the file, the defaults.
     private static func providers(
         _ given: GivenSettings, _ variables: [String: String], _ file: SettingsFile?
-    ) async throws -> [any ConfigProvider] {
-        let secrets = Settings.all.filter(\.isSecret)
+    ) -> [any ConfigProvider] {
         func memory(_ name: String, _ text: (SettingDeclaration) -> String?) -> InMemoryProvider {
             InMemoryProvider(
                 name: name,
@@ -133,23 +128,12 @@ struct ResolvedSettings: Sendable {
                         text(setting).map { (setting.absoluteKey, ConfigValue(.string($0), isSecret: setting.isSecret)) }
                     }))
         }
-        let flags = memory("flags") { given.flags[$0.name] }
-        let environment = EnvironmentVariablesProvider(
-            environmentVariables: variables, secretsSpecifier: .specific(Set(secrets.map(\.variable)))
-        ).prefixKeys(with: "pioneer")
-        let standards = memory("defaults", \.standard)
-        guard let file, !file.places.isEmpty, file.isReadable else {
-            return [flags, environment, InMemoryProvider(name: "no file", values: [:]), standards]
-        }
-        do {
-            let path = InMemoryProvider(values: ["filePath": ConfigValue(.string(file.path), isSecret: false)])
-            let yaml = try await FileProvider<YAMLSnapshot>(
-                parsingOptions: .init(secretsSpecifier: .specific(Set(secrets.map(\.name)))), config: ConfigReader(provider: path))
-            return [flags, environment, yaml, standards]
-        } catch {
-            throw EngineError(
-                .configFile, .user, "'\(file.path)' cannot be read: \(error)", remedy: "Write plain YAML: 'name: value', one a line.")
-        }
+        let secrets = Set(Settings.all.filter(\.isSecret).map(\.variable))
+        let environment = EnvironmentVariablesProvider(environmentVariables: variables, secretsSpecifier: .specific(secrets))
+        return [
+            memory("flags") { given.flags[$0.name] }, environment.prefixKeys(with: "pioneer"),
+            memory("file") { file?.values[$0.name]?.text }, memory("defaults", \.standard),
+        ]
     }
 
     private static func fault(_ entry: Entry) -> EngineError? {

@@ -4,11 +4,8 @@ import Base
 /// this repository read. Anything else is a slip, and told.
 enum SettingVariables {
     /// Read by tests of the sources, never by the program.
-    private static let forTests = ["PIONEER_DATA", "PIONEER_BINARY"]
-    private static let forTestsPrefixes = ["PIONEER_TEST_", "PIONEER_CRASH_", "PIONEER_DISK_"]
-
     static func isForTests(_ name: String) -> Bool {
-        forTests.contains(name) || forTestsPrefixes.contains { name.hasPrefix($0) }
+        name == "PIONEER_BINARY" || ["PIONEER_TEST_", "PIONEER_CRASH_", "PIONEER_DISK_"].contains { name.hasPrefix($0) }
     }
 
     /// Those of the environment that are set to something: an empty variable is as good as none.
@@ -20,9 +17,11 @@ enum SettingVariables {
     static func unknown(in environment: [String: String]) -> [EngineError] {
         let known = Settings.all.map(\.variable) + [SettingsFile.variable]
         return ours(in: environment).keys.sorted().filter { !known.contains($0) && !isForTests($0) }.map { name in
-            EngineError(
+            // A name cut short, as PIONEER_DATA is, means the one it begins.
+            let nearest = nearestName(to: name, among: known) ?? known.first { $0.hasPrefix(name + "_") }
+            return EngineError(
                 .configUnknown, .user, "unknown variable '\(name)' in the environment",
-                remedy: (nearestName(to: name, among: known).map { "Did you mean \($0)? " } ?? "")
+                remedy: (nearest.map { "Did you mean \($0)? " } ?? "")
                     + "'pioneer config' shows all settings; 'unset \(name)' if it is meant for another program.")
         }
     }

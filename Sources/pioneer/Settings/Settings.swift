@@ -6,7 +6,7 @@ import Telemetry
 
 /// All settings: names, forms, defaults and meanings stand here and nowhere else.
 enum Settings {
-    private static let clients = ["append", "query", "tail", "agent host"]
+    private static let clients = ["append", "tail", "query", "status", "top", "topics", "views", "agent host", "fleet"]
     private static let engine = ["run"]
     private static let agent = ["agent host"]
 

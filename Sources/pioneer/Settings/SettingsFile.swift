@@ -1,10 +1,10 @@
 import Base
 import TopologyFile
 
-/// The file of settings: which one is taken, and where in it each of them stands.
+/// The file of settings: which one is taken, what it gives to each of them, and where.
 ///
-/// The values are read through swift-configuration's YAML provider, which knows neither lines nor which keys there are.
-/// So the file is walked here once before: every key must be a setting's, and its line is kept for messages.
+/// swift-configuration's YAML provider knows neither lines nor which keys there are. So the file is read here, where every
+/// key must be a setting's and its line is kept for messages; what it gives becomes a provider like the others.
 struct SettingsFile: Sendable {
     static let pathDefault = "./pioneer.yaml"
     static let flag = "--config"
@@ -25,10 +25,14 @@ struct SettingsFile: Sendable {
 
     let path: String
     let choice: Choice
-    /// Whether it is YAML; else that was reported, and nothing is taken from it.
-    let isReadable: Bool
-    /// Of the keys, by the setting's name.
-    let places: [String: SourceLocation]
+    /// By the setting's name.
+    let values: [String: Given]
+
+    struct Given: Sendable {
+        var text: String
+        /// Of the key.
+        var place: SourceLocation
+    }
 
     /// The flag's file, else the variable's, else `./pioneer.yaml` if there is one; nil: none. What is wrong in it is
     /// added to `faults`. Throws `config.file` where it cannot be read at all.
@@ -43,7 +47,7 @@ struct SettingsFile: Sendable {
             let finding = fault.finding
             throw EngineError(
                 .configFile, .user, "the file of settings, taken \(choice.description), cannot be used: \(finding.message)",
-                remedy: "Name a YAML file with \(Self.flag) or \(Self.variable), or none. 'pioneer help config' shows one.")
+                remedy: "Name a YAML file with \(Self.flag) or \(Self.variable), or none. 'pioneer config --example' prints one.")
         }
     }
 
@@ -52,26 +56,25 @@ struct SettingsFile: Sendable {
         for finding in findings {
             faults.append(EngineError(.configFile, .user, "\(finding.location): \(finding.message)", remedy: finding.remedy))
         }
-        var places: [String: SourceLocation] = [:]
+        var values: [String: Given] = [:]
         for entry in entries {
             let name = entry.path.joined(separator: ".")
             guard let setting = Settings.all.first(where: { $0.name == name }) else {
                 faults.append(Self.unknown(name, entry))
                 continue
             }
-            if case .other(let kind) = entry.value {
+            switch entry.value {
+            case .text(let text): values[name] = Given(text: text, place: entry.location)
+            case .other(let kind):
                 faults.append(
                     EngineError(
                         .configBadValue, .user, "\(entry.location): '\(name)' is \(kind)",
                         remedy: "Allowed: \(setting.allowed). \(setting.whenAbsentSentence)"))
-            } else {
-                places[name] = entry.location
             }
         }
         self.path = path
         self.choice = choice
-        isReadable = findings.isEmpty
-        self.places = places
+        self.values = values
     }
 
     private static func unknown(_ name: String, _ entry: YAMLEntry) -> EngineError {

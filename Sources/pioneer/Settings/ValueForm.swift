@@ -30,7 +30,7 @@ extension ValueForm<Int> {
 
 extension ValueForm<TimeSpan> {
     static func span(min: TimeSpan) -> Self {
-        ValueForm(allowed: "\(min) or more, such as 500ms, 30s, 5m, 1h30m or 7d") { text in
+        ValueForm(allowed: "\(min) or more, such as \(min < .seconds(1) ? "500ms, " : "")30s, 5m, 1h30m or 7d") { text in
             TimeSpan(text).flatMap { $0 >= min ? $0 : nil }
         }
     }
@@ -38,7 +38,7 @@ extension ValueForm<TimeSpan> {
 
 extension ValueForm<ByteCount> {
     static func bytes(min: ByteCount) -> Self {
-        ValueForm(allowed: "\(min) or more, such as 65536, 512MB or 1.5GB") { text in
+        ValueForm(allowed: "\(min) or more, such as 134217728, 512MB or 1.5GB") { text in
             ByteCount(argument: text).flatMap { $0.bytes >= min.bytes ? $0 : nil }
         }
     }
