@@ -151,8 +151,12 @@ enum StoreDirectory {
             guard !path.isEmpty, path != "/" else { continue }
             if mkdir(path, 0o755) == 0 {
                 try sync(parent, for: directory)
-            } else if errno != EEXIST, access(path, F_OK) != 0 {
-                throw StoreErrors.notWritable(directory, String(cString: strerror(errno)))
+            } else {
+                // Read before 'access' has a say: why it was not made counts, not that it is not there.
+                let reason = errno
+                guard reason == EEXIST || access(path, F_OK) == 0 else {
+                    throw StoreErrors.notWritable(directory, String(cString: strerror(reason)))
+                }
             }
             parent = path
         }

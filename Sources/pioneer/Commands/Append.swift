@@ -94,7 +94,7 @@ struct Append: AsyncParsableCommand {
             throw ValidationError(
                 "'--delimiter \(delimiter)' is no delimiter\nIt takes one ASCII character that is no quote and no line break, or 'tab'.")
         }
-        for path in inputs where try making(of: path).format == .lines {
+        for path in inputs where !isTable(path) {
             for (name, isGiven) in [("--columns", columns != nil), ("--delimiter", delimiter != nil), ("--skip-bad-rows", skipBadRows)]
             where isGiven {
                 throw ValidationError("\(name) is for tables, and '\(path)' is none by its name\nSay with --format csv that it is one.")
@@ -103,24 +103,26 @@ struct Append: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let inputs = try inputs.map { (path: $0, making: try making(of: $0)) }
         let run = try await AppendRun(
             topic: TopicName.checked(topic), client: await engine.client(), producer: producer, restarts: restart,
             isSorted: sort)
-        for path in inputs { try await run.append(path, making: try making(of: path)) }
+        for (path, making) in inputs { try await run.append(path, making: making) }
         let report = try await run.report()
         StandardStreams.print(lines: json ? [report.json.description] : report.lines)
     }
 
     private var inputs: [String] { files.isEmpty ? [ByteSource.standardInput] : files }
 
-    /// What is made of an input, by its name and the options.
+    /// By its name, unless --format says it.
+    private func isTable(_ path: String) -> Bool { format.map { $0 == .csv } ?? (InputMaking.tableDelimiter(path: path) != nil) }
+
+    /// What is made of an input, by its name and the options. Throws `append.columns` where --columns has another form.
     private func making(of path: String) throws -> InputMaking {
         var making = InputMaking(format: .lines, isSorted: sort, shiftTarget: shiftTo.flatMap { ShiftTarget($0) })
-        let byName = InputMaking.tableDelimiter(path: path)
-        let isTable = format.map { $0 == .csv } ?? (byName != nil)
         var words: [String] = []
-        if isTable {
-            let byte = delimiter.flatMap(Self.delimiterByte) ?? byName ?? UInt8(ascii: ",")
+        if isTable(path) {
+            let byte = delimiter.flatMap(Self.delimiterByte) ?? InputMaking.tableDelimiter(path: path) ?? UInt8(ascii: ",")
             let mapping = try columns.map { try ColumnMapping($0) }
             making.format = .table(TableReader.Format(delimiter: byte, mapping: mapping, skipsBadRows: skipBadRows))
             words = ["table \(byte)", columns ?? ""]

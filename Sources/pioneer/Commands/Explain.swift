@@ -37,7 +37,7 @@ struct Explain: AsyncParsableCommand {
         }
     }
 
-    @Argument(help: ArgumentHelp("Topology files.", valueName: "file"))
+    @Argument(help: ArgumentHelp("Topology files, or directories of them.", valueName: "file"))
     var files: [String]
 
     @Flag(exclusivity: .exclusive)
@@ -50,13 +50,13 @@ struct Explain: AsyncParsableCommand {
     @Option(help: Settings.commitInterval.argumentHelp)
     var commitInterval: String?
 
-    func validate() throws {
-        guard format == nil || format == .json || files.count == 1 else {
-            throw ValidationError("A picture is of one topology; name one file, not \(files.count).")
-        }
-    }
-
     func run() async throws {
+        let files = try TopologyFiles.topologies(files)
+        guard format == nil || format == .json || files.count == 1 else {
+            throw EngineError(
+                .wrongUsage, .user, "a picture is of one topology, and \(files.count) are named",
+                remedy: "Name one: \(files.joined(separator: ", ")).")
+        }
         var given = GivenSettings(file: file.path)
         given.add(Settings.schemas, topologies.schemas)
         given.add(Settings.partitions, partitions)

@@ -4,16 +4,14 @@ import TopologyFile
 
 /// Reads topology files and plans them, for commands that run what they find.
 enum PlanLoading {
-    /// All topologies among the files planned; tests files are passed over, so that `topologies/*.yaml` names what it seems
-    /// to, unless there is nothing else. Throws `ExitStatus.findings` after printing every finding of every file to standard error.
+    /// All topologies among the files planned. Throws `ExitStatus.findings` after printing every finding of every file to
+    /// standard error.
     /// - Parameter schemas: a directory; nil: `../schemas` as seen from each file's own directory.
     static func plans(files: [String], schemas: String?) throws -> [Plan] {
         var plans: [Plan] = []
         var specifications: [TopologySpecification] = []
         var findings: [Finding] = []
-        let files = try TopologyFiles.expanded(files)
-        let topologies = files.filter { !TopologyLoader.isTests(path: $0) }
-        for file in topologies.isEmpty ? files : topologies {
+        for file in try TopologyFiles.topologies(files) {
             let checked = CheckedTopology.load(file, schemas: schemas)
             findings += checked.findings
             if let specification = checked.specification { specifications.append(specification) }

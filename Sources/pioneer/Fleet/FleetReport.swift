@@ -43,8 +43,8 @@ struct FleetReport {
         do {
             bytes = try Array(Data(contentsOf: URL(fileURLWithPath: path)))
         } catch {
-            throw EngineError(
-                .fleetTable, .user, "'--compare \(path)' cannot be read: \(error.localizedDescription)", remedy: "Give a CSV file.")
+            let what = FilePath.exists(path) ? "the file '\(path)' cannot be read" : "there is no file '\(path)'"
+            throw EngineError(.fleetTable, .user, "--compare: \(what)", remedy: "Give a CSV table of percentages, gzip or not.")
         }
         guard bytes.starts(with: Gzip.magic) else { return bytes }
         var text: [UInt8] = []

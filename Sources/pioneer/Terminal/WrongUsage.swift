@@ -31,9 +31,19 @@ enum WrongUsage {
         if let option = quoted(after: "Missing value for ", in: message)?.prefix(while: { $0 != " " }) {
             remedies.append("A value that begins with a dash is given as \(option)=-1.")
         }
+        if rest == nil, head.hasPrefix("the value '"), let form = forms.first(where: { head.hasSuffix(" <\($0.key)>'") }) {
+            remedies.append("It takes \(form.value).")
+        }
         remedies.append("'\(path) --help' shows what it takes.")
         return EngineError(.wrongUsage, .user, head, remedy: remedies.joined(separator: " "))
     }
+
+    /// What stands for the values whose form the parser does not tell, by their names in help texts.
+    private static let forms: KeyValuePairs = [
+        "n": "a whole number", "partitions": "a whole number", "workers": "a whole number", "number": "a number",
+        "factor": "a number", "seconds": "a number", "span": "a span of time such as 30s, 5m, 1h30m or 7d",
+        "every": "a span of time such as 30s, 5m, 1h30m or 7d",
+    ]
 
     /// What is wrong, as a clause, and what follows it.
     static func split(_ message: String) -> (head: String, rest: String?) {

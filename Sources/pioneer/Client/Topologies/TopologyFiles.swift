@@ -8,6 +8,14 @@ extension ErrorCode {
 
 /// What is named on a command line as topologies: files, or directories of them.
 enum TopologyFiles {
+    /// Those of `expanded` that are no tests files, so that `topologies/*.yaml` names what it seems to; unless there is
+    /// nothing else, which is then told of each.
+    static func topologies(_ paths: [String]) throws -> [String] {
+        let files = try expanded(paths)
+        let topologies = files.filter { !TopologyLoader.isTests(path: $0) }
+        return topologies.isEmpty ? files : topologies
+    }
+
     /// Each directory's files `NAME.yaml` in its place, sorted. Throws `file.no_topologies` for one without any.
     static func expanded(_ paths: [String]) throws -> [String] {
         try paths.flatMap { path -> [String] in
