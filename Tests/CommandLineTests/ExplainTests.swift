@@ -59,8 +59,8 @@ struct ExplainTests {
         #expect(window?["facts"]?["by"]?.string == "resource_id, metric")
     }
 
-    @Test func `a picture is of one topology`() {
-        #expect(throws: (any Error).self) { try Explain.parse(["a.yaml", "b.yaml", "--svg"]) }
+    @Test func `a picture is of one topology`() async {
+        await #expect(throws: EngineError.self) { try await Explain.parse(["a.yaml", "b.yaml", "--svg"]).run() }
         #expect(throws: (any Error).self) { try Explain.parse(["a.yaml", "--svg", "--json"]) }
         #expect(throws: Never.self) { try Explain.parse(["a.yaml", "b.yaml", "--json"]) }
     }
