@@ -84,7 +84,8 @@ struct ReadmeSampleTests {
                 lines.append("\(beforeComment(text)) --listen 127.0.0.1:\(port) & engine=$!")
                 lines.append("for try in $(seq 600); do curl -fso /dev/null 127.0.0.1:\(port)/health && break; sleep 0.1; done")
             } else if goesOn(text) {
-                lines.append("timeout --preserve-status -s INT 8 \(beforeComment(text)) || { echo \"ended with status $?\"; exit 1; }")
+                // In the foreground it is sent one SIGINT, as from a terminal; a second one would end it at once.
+                lines.append("timeout --foreground --preserve-status -s INT 8 \(beforeComment(text)) || { echo \"ended with status $?\"; exit 1; }")
             } else if text.hasPrefix("pioneer bench") {
                 lines.append("\(beforeComment(text)) --seconds 1 --warmup 0")
             } else {
