@@ -6,7 +6,8 @@ import Testing
 
 /// The folder of the tables of real machines, where it is.
 private let folder: String = {
-    if let given = ProcessInfo.processInfo.environment["PIONEER_TEST_DATA"] { return given }
+    let environment = ProcessInfo.processInfo.environment
+    if let given = environment["PIONEER_TEST_DATA"] ?? environment["PIONEER_DATA"] { return given }
     let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     return tests.deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("shared/data").path
 }()

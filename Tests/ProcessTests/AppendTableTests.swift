@@ -6,7 +6,8 @@ import Testing
 /// them are skipped.
 enum RealTables {
     static let folder: String? = {
-        let given = ProcessInfo.processInfo.environment["PIONEER_TEST_DATA"]
+        let environment = ProcessInfo.processInfo.environment
+        let given = environment["PIONEER_TEST_DATA"] ?? environment["PIONEER_DATA"]
         let path = given ?? URL(fileURLWithPath: EngineBinary.repository).deletingLastPathComponent().path + "/shared/data"
         return FileManager.default.fileExists(atPath: path + "/README.md") ? path : nil
     }()
