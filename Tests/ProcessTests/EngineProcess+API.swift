@@ -83,7 +83,9 @@ extension EngineProcess {
         while true {
             let target = "/api/v1/views/\(view)?order=resource_id,metric,window_start&limit=\(pageRows)&offset=\(rows.count)"
             let text = try get(target).text
-            guard let start = text.range(of: "\"rows\":["), let end = text.range(of: "],\"fresh\":", options: .backwards) else {
+            // A page that others follow has its cursor behind the rows.
+            let ends = ["],\"next\":", "],\"fresh\":"].lazy.compactMap { text.range(of: $0, options: .backwards) }
+            guard let start = text.range(of: "\"rows\":["), let end = ends.first else {
                 throw Trouble("no rows in the answer: \(text.prefix(200))")
             }
             let page = text[start.upperBound..<end.lowerBound]
