@@ -10,21 +10,8 @@ import Darwin
 /// Returns when `act` does.
 func untilStopSignal(_ act: @escaping @Sendable () async throws -> Void) async throws {
     let work = Task { try await act() }
-    let sources = [SIGINT, SIGTERM].map { number in
-        signal(number, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: number)
-        source.setEventHandler {
-            signal(number, SIG_DFL)
-            work.cancel()
-        }
-        source.resume()
-        return source
-    }
-    defer {
-        for source in sources { source.cancel() }
-        signal(SIGINT, SIG_DFL)
-        signal(SIGTERM, SIG_DFL)
-    }
+    let sources = stopSignalSources { _ in work.cancel() }
+    defer { close(sources) }
     do {
         try await work.value
     } catch is CancellationError {
@@ -35,22 +22,31 @@ func untilStopSignal(_ act: @escaping @Sendable () async throws -> Void) async t
 /// Runs `act`; the first SIGINT or SIGTERM says `words` and ends the process by that signal. For work that may be cut off
 /// anywhere, because what it sends arrives whole or not at all.
 func endingOnStopSignal<Result>(saying words: String, _ act: () async throws -> Result) async rethrows -> Result {
-    let sources = [SIGINT, SIGTERM].map { number in
+    let sources = stopSignalSources { number in
+        // Below a progress line, if there is one.
+        StandardStreams.complain((isatty(2) == 1 ? "\n" : "") + words)
+        raise(number)
+    }
+    defer { close(sources) }
+    return try await act()
+}
+
+/// Calls `stop` with the first signal that asks the process to stop; the signal's own effect is there again by then.
+private func stopSignalSources(_ stop: @escaping @Sendable (Int32) -> Void) -> [any DispatchSourceSignal] {
+    [SIGINT, SIGTERM].map { number in
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number)
         source.setEventHandler {
-            // Below a progress line, if there is one.
-            StandardStreams.complain((isatty(2) == 1 ? "\n" : "") + words)
             signal(number, SIG_DFL)
-            raise(number)
+            stop(number)
         }
         source.resume()
         return source
     }
-    defer {
-        for source in sources { source.cancel() }
-        signal(SIGINT, SIG_DFL)
-        signal(SIGTERM, SIG_DFL)
-    }
-    return try await act()
+}
+
+private func close(_ sources: [any DispatchSourceSignal]) {
+    for source in sources { source.cancel() }
+    signal(SIGINT, SIG_DFL)
+    signal(SIGTERM, SIG_DFL)
 }
