@@ -107,8 +107,13 @@ struct Append: AsyncParsableCommand {
         let run = try await AppendRun(
             topic: TopicName.checked(topic), client: await engine.client(), producer: producer, restarts: restart,
             isSorted: sort)
-        for (path, making) in inputs { try await run.append(path, making: making) }
-        let report = try await run.report()
+        let goesOn = producer != nil || !(restart || inputs.contains { $0.path == ByteSource.standardInput })
+        let report = try await endingOnStopSignal(
+            saying: "pioneer: stopped; " + (goesOn ? "the same command goes on where it stopped" : "what was sent stays appended")
+        ) {
+            for (path, making) in inputs { try await run.append(path, making: making) }
+            return try await run.report()
+        }
         StandardStreams.print(lines: json ? [report.json.description] : report.lines)
     }
 

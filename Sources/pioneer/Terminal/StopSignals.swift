@@ -19,13 +19,14 @@ func untilStopSignal(_ act: @escaping @Sendable () async throws -> Void) async t
     }
 }
 
-/// Runs `act`; the first SIGINT or SIGTERM says `words` and ends the process by that signal. For work that may be cut off
+/// Runs `act`; the first SIGINT or SIGTERM says `words` and ends the process. For work that may be cut off
 /// anywhere, because what it sends arrives whole or not at all.
 func endingOnStopSignal<Result>(saying words: String, _ act: () async throws -> Result) async rethrows -> Result {
     let sources = stopSignalSources { number in
         // Below a progress line, if there is one.
         StandardStreams.complain((isatty(2) == 1 ? "\n" : "") + words)
-        raise(number)
+        // As a shell reports a process that the signal ended.
+        _exit(128 + number)
     }
     defer { close(sources) }
     return try await act()
