@@ -3,7 +3,7 @@ import PackageDescription
 
 // Layers, lowest first; imports point only downward (Tests/StyleTests checks it):
 //   0 Base · 1 Columns, Telemetry, Gzip · 2 Expressions, TopologyFile, Stores · 3 Operators, Planner, Fleet
-//   4 Runtime, RocksStore, SQLiteViews · 5 HTTPAPI, Agents · 6 pioneer
+//   4 Runtime, RocksStore, KafkaLog, SQLiteViews · 5 HTTPAPI, Agents · 6 pioneer
 
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -48,6 +48,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
+        .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -66,6 +67,7 @@ let package = Package(
         target("Fleet", ["Base"], hot),
         target("Runtime", ["Base", "Columns", "Telemetry", "Expressions", "TopologyFile", "Stores", "Operators", "Planner"], hot),
         target("RocksStore", ["Base", "Stores", "CRocksDB", "CLZ4"], hot),
+        target("KafkaLog", ["Base", "Stores", "Telemetry", "CRdKafka"], hot),
         target("SQLiteViews", ["Base", "Columns", "Stores", .product(name: "GRDB", package: "GRDB.swift")]),
         target("HTTPAPI", [
             "Base", "Columns", "Telemetry", "Stores", "Gzip", "Runtime",
@@ -81,7 +83,7 @@ let package = Package(
             name: "pioneer",
             dependencies: [
                 "Base", "Columns", "Telemetry", "Expressions", "TopologyFile", "Stores", "Operators", "Planner", "Runtime",
-                "RocksStore", "SQLiteViews", "HTTPAPI", "Agents", "Fleet", "Gzip", "CMalloc",
+                "RocksStore", "KafkaLog", "SQLiteViews", "HTTPAPI", "Agents", "Fleet", "Gzip", "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -104,6 +106,11 @@ let package = Package(
         tests("StoresTests", ["Base", "Stores", "StoresConformance"]),
         tests("RocksStoreTests", [
             "Base", "Columns", "TopologyFile", "Stores", "Planner", "Runtime", "RocksStore", "StoresConformance",
+        ]),
+        tests("KafkaLogTests", ["Base", "Stores", "KafkaLog", "CRdKafka", "StoresConformance"]),
+        suite("SimulatedCluster", ["Base", "Stores"]),
+        tests("SimulationTests", [
+            "Base", "Columns", "TopologyFile", "Stores", "Planner", "Runtime", "SimulatedCluster", "StoresConformance",
         ]),
         tests("PlannerTests", ["Base", "Columns", "Expressions", "TopologyFile", "Stores", "Operators", "Planner"]),
         tests("FleetTests", ["Base", "Columns", "Fleet", "Gzip"]),

@@ -27,6 +27,12 @@ public struct TopicName: Hashable, Comparable, Sendable, CustomStringConvertible
     public static func journal(of topology: String) -> TopicName { TopicName(internal: topology, "journal") }
     /// Records that a topology could not use, as they came, with the reason as headers.
     public static func deadLetters(of topology: String) -> TopicName { TopicName(internal: topology, "dead-letters") }
+    /// Never written: who owns a partition of it in the topology's group owns the task of that number.
+    public static func tasks(of topology: String) -> TopicName { TopicName(internal: topology, "tasks") }
+    /// The tasks' state and last epoch records, compacted: where a process that takes a task over has its state from.
+    public static func changelog(of topology: String) -> TopicName { TopicName(internal: topology, "changelog") }
+    /// Rows on their way to the task that groups them, where a stream's `by` lacks the partition key.
+    public static func hop(to stream: String, of topology: String) -> TopicName { TopicName(internal: topology, "hop", stream) }
     /// A viewed stream's rows, compacted by the view's key: a lost view is rebuilt from it.
     public static func view(_ view: String, of topology: String) -> TopicName { TopicName(internal: topology, "view", view) }
 }

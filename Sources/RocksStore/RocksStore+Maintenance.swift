@@ -52,6 +52,16 @@ extension RocksStore {
         }
     }
 
+    /// Removes the chunks that lie wholly before `offset`.
+    public func deleteRecords(before offset: Offset, in partition: TopicPartition) throws {
+        try maintenance.withLock { state in
+            var report = MaintenanceReport()
+            let log = try self.partition(partition)
+            try drop(log, database(), &report) { chunk, _, _ in chunk.end <= offset.number }
+            state.droppedBytes += report.bytesExpired
+        }
+    }
+
     private func expire(
         _ log: Partition, _ retention: Retention, now: EventTime, _ database: Database, _ report: inout MaintenanceReport
     ) throws(EngineError) {

@@ -23,7 +23,7 @@ extension RocksStore {
         let first = log.first.load(ordering: .acquiring)
         if offset.number < first { return .expired(first: Offset(first)) }
         if offset.number > end { return .beyondEnd(end: Offset(end)) }
-        if offset.number == end { return .atEnd }
+        if offset.number == end { return .atEnd(reached: offset) }
         var detail = ""
         for _ in 0..<Self.readAttemptsMax {
             let gathering = try gather(

@@ -50,8 +50,9 @@ public struct LogID: Hashable, Sendable, CustomStringConvertible {
 public enum ReadOutcome: Hashable, Sendable {
     /// Records were put into the batch; continue at `next`.
     case records(next: Offset)
-    /// Nothing at or after the offset yet.
-    case atEnd
+    /// Nothing at or after the offset yet. Everything before `reached` is known to be read: where a log has places without
+    /// records (Kafka's markers, removed records), that is beyond the offset asked for.
+    case atEnd(reached: Offset)
     /// The offset lies before the oldest record kept: retention has passed it.
     case expired(first: Offset)
     /// The offset lies beyond the end: the reader's position is of another log, or of a later state of this one.
@@ -84,11 +85,27 @@ public protocol EventLog: Sendable {
         _ partition: TopicPartition, from offset: Offset, recordsMax: Int, bytesMax: Int, into batch: RecordBatch
     ) throws -> ReadOutcome
 
+    /// The same log for one thread that reads its partitions in order, each on from where it stopped: what a log fetches
+    /// ahead for one reader is of no use to another.
+    func reader() throws -> any EventLog
+
+    /// Bytes of the largest record (key, value and headers) that the log takes.
+    var recordBytesMax: Int { get }
+
+    /// Gives up records before `offset`: nobody will read them again. They may stay for a while.
+    /// Throws `log.unknown_topic` or `log.unknown_partition`.
+    func deleteRecords(before offset: Offset, in partition: TopicPartition) throws
+
     /// Counts appends of any kind; grows only. For `waitForAppend`.
     var appendCount: UInt64 { get }
 
     /// Blocks until `appendCount` is no longer `seen` or the time is over; returns at once if it already is not.
     func waitForAppend(since seen: UInt64, timeout: TimeSpan)
+}
+
+extension EventLog {
+    public func reader() throws -> any EventLog { self }
+    public var recordBytesMax: Int { .max }
 }
 
 /// One client's append to one topic.

@@ -37,7 +37,7 @@ extension InMemoryStore {
         let log = try contents.withLock { try $0.withPartition(partition) { $0 } }
         if offset.number < log.first { return .expired(first: Offset(log.first)) }
         if offset.number > log.end { return .beyondEnd(end: Offset(log.end)) }
-        if offset.number == log.end { return .atEnd }
+        if offset.number == log.end { return .atEnd(reached: offset) }
         var bytes = 0
         for chunk in log.chunks[log.chunkIndex(holding: offset.number)...] {
             let decoded = RecordBuffer.decode(
@@ -49,6 +49,16 @@ extension InMemoryStore {
             if batch.count >= recordsMax || bytes >= bytesMax { break }
         }
         return .records(next: Offset(batch[batch.count - 1].offset + 1))
+    }
+
+    public func deleteRecords(before offset: Offset, in partition: TopicPartition) throws {
+        try contents.withLock { contents in
+            try contents.withPartition(partition) { log in
+                let kept = log.chunks.firstIndex { $0.end > offset.number } ?? log.chunks.count
+                log.first = kept < log.chunks.count ? log.chunks[kept].base : log.end
+                log.chunks.removeFirst(kept)
+            }
+        }
     }
 
     public var appendCount: UInt64 { contents.withLock { $0.appendCount } }

@@ -37,7 +37,7 @@ extension ConformanceCase {
             try test.makeTopics()
             let batch = RecordBatch()
             try checkEqual(try test.store.range(of: events), OffsetRange(first: .zero, end: .zero))
-            try checkEqual(try test.store.read(events, from: .zero, recordsMax: 9, bytesMax: 99, into: batch), .atEnd)
+            try checkEqual(try test.store.read(events, from: .zero, recordsMax: 9, bytesMax: 99, into: batch), .atEnd(reached: .zero))
             try checkEqual(
                 try test.store.read(events, from: Offset(1), recordsMax: 9, bytesMax: 99, into: batch), .beyondEnd(end: .zero))
         },
@@ -106,9 +106,20 @@ extension ConformanceCase {
             try checkEqual(try readAll(test.store, events, from: 4).count, 4)
             try test.deleteRecords(.latest, events)
             try checkEqual(try test.store.range(of: events), OffsetRange(first: Offset(8), end: Offset(8)))
-            try checkEqual(try test.store.read(events, from: Offset(8), recordsMax: 9, bytesMax: 9, into: batch), .atEnd)
+            try checkEqual(
+                try test.store.read(events, from: Offset(8), recordsMax: 9, bytesMax: 9, into: batch), .atEnd(reached: Offset(8)))
             try checkEqual(try append(test.store, events, buffer("c")), .appended([PartitionNumber(0): Offset(8)]))
             try checkEqual(try readAll(test.store, events, from: 8), ["8:c"])
+        },
+        ConformanceCase("records given up by offset may go, those behind it stay") { test in
+            try test.makeTopics()
+            for _ in 0..<4 { _ = try append(test.store, events, buffer("a", "b")) }
+            try test.store.deleteRecords(before: Offset(4), in: events)
+            try check(try test.store.range(of: events).first <= Offset(4), "nothing at or behind the offset is gone")
+            try checkEqual(try readAll(test.store, events, from: 4), ["4:a", "5:b", "6:a", "7:b"])
+            try checkThrows("log.unknown_partition") {
+                try test.store.deleteRecords(before: .zero, in: TopicPartition(events.topic, PartitionNumber(99)))
+            }
         },
         ConformanceCase("appending wakes those who wait, and waiting ends with its time") { test in
             try test.makeTopics()

@@ -15,12 +15,13 @@ private let projectImports: [String: Set<String>] = [
     "Planner": ["Base", "Columns", "Expressions", "TopologyFile", "Stores", "Operators"],
     "Runtime": ["Base", "Columns", "Telemetry", "Expressions", "TopologyFile", "Stores", "Operators", "Planner"],
     "RocksStore": ["Base", "Stores", "Telemetry"],
+    "KafkaLog": ["Base", "Stores", "Telemetry"],
     "SQLiteViews": ["Base", "Columns", "Stores", "Telemetry"],
     "HTTPAPI": ["Base", "Columns", "Telemetry", "Gzip", "Stores", "Planner", "Runtime"],
     "Agents": ["Base", "Columns", "Telemetry"],
     "pioneer": [
         "Base", "Columns", "Telemetry", "Expressions", "TopologyFile", "Stores", "Operators", "Planner", "Runtime", "RocksStore",
-        "SQLiteViews", "HTTPAPI", "Agents", "Fleet", "Gzip",
+        "KafkaLog", "SQLiteViews", "HTTPAPI", "Agents", "Fleet", "Gzip",
     ],
 ]
 
@@ -28,6 +29,7 @@ private let projectImports: [String: Set<String>] = [
 private let foreignImports: [String: Set<String>] = [
     "CRocksDB": ["RocksStore"],
     "CLZ4": ["RocksStore"],
+    "CRdKafka": ["KafkaLog"],
     "CZlib": ["Gzip"],
     "Configuration": ["pioneer"],
     "CMalloc": ["pioneer"],

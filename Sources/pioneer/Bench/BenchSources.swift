@@ -44,7 +44,7 @@ final class MemoryFeed: EventLog, @unchecked Sendable {
     ) throws -> ReadOutcome {
         batch.removeAll()
         let index = Int(max(offset.number, base) - base)
-        guard partition == self.partition, index < count else { return .atEnd }
+        guard partition == self.partition, index < count else { return .atEnd(reached: offset) }
         let chunk = chunks[index / Self.chunkEvents]
         batch.owners.append(chunk)
         let isWhole = RecordBuffer.decode(
@@ -54,6 +54,7 @@ final class MemoryFeed: EventLog, @unchecked Sendable {
         return .records(next: Offset(batch[batch.count - 1].offset + 1))
     }
 
+    func deleteRecords(before offset: Offset, in partition: TopicPartition) throws {}
     var appendCount: UInt64 { 0 }
     func waitForAppend(since seen: UInt64, timeout: TimeSpan) {}
 }
