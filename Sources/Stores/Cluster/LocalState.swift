@@ -6,7 +6,8 @@ public struct LocalPosition: Hashable, Sendable {
     public var changelog: Offset
     /// Timestamp of the last changelog record that is in it: tombstones are only kept for so long after.
     public var appliedAt: EventTime
-    /// The epoch that the state is exactly of. Nil: in the midst of following the changelog, and of no use before its end.
+    /// The epoch whose record was the last that went in. Nil: in the midst of an epoch's changes. The state is exactly of
+    /// that epoch only once the changelog was followed to its end: compaction takes away what later epochs overwrote.
     public var epoch: EpochRecord?
 
     public init(changelog: Offset, appliedAt: EventTime, epoch: EpochRecord?) {
@@ -23,8 +24,11 @@ public struct LocalPosition: Hashable, Sendable {
 public protocol LocalState: StateStore {
     /// Which log the state follows; nil: none yet.
     func logID() throws -> LogID?
-    /// Notes the log; a copy of another log's state must have been dropped before.
-    func setLogID(_ id: LogID) throws
+
+    /// Has the state follow this log from now on: what is there of another is dropped first. Returns the tasks that were
+    /// dropped. Of several threads that call it at once only the first drops anything; idempotent.
+    @discardableResult
+    func adopt(_ id: LogID) throws -> [TaskID]
 
     /// The tasks that there is anything of.
     func localTasks() throws -> [TaskID]
@@ -32,7 +36,7 @@ public protocol LocalState: StateStore {
     /// Nil: nothing of the task is here.
     func position(of task: TaskID) throws -> LocalPosition?
 
-    /// Writes the changes and the position, all or nothing. Nobody waits for the disk.
+    /// Writes the changes and the position, all or nothing. Nobody waits for the disk. May be repeated after it threw.
     func apply(_ changes: StateChanges, of task: TaskID, position: LocalPosition) throws
 
     /// Removes everything of the task, its position included. After a crash in the midst of it the position is gone first.

@@ -66,6 +66,10 @@ public protocol TaskTransactions: AnyObject {
 
     func abort() throws(TransactionFault)
 
+    /// Where the last record went that the latest transaction sent to the partition; known once `commit` has returned.
+    /// Nil: the log has not said. It saves the owner of a changelog asking for the partition's end after each commit.
+    func lastOffset(in partition: TopicPartition) -> Offset?
+
     /// Gives up the connection; an open transaction is left to the next owner's `fence`, or to its timeout.
     func close()
 }
