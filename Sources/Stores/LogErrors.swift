@@ -4,6 +4,7 @@ extension ErrorCode {
     public static let unknownTopic = ErrorCode("log.unknown_topic")
     public static let unknownPartition = ErrorCode("log.unknown_partition")
     public static let partitionCount = ErrorCode("log.partition_count")
+    public static let offsetsUnstable = ErrorCode("log.offsets_unstable")
     public static let storeClosed = ErrorCode("store.closed")
 }
 
@@ -32,6 +33,14 @@ public enum LogErrors {
         EngineError(
             .partitionCount, .user, "topic '\(description.name)' was to have \(description.partitionCount) partitions",
             remedy: "Ask for at least one.")
+    }
+
+    /// - Parameter said: what the log told, if it told anything.
+    public static func offsetsUnstable(_ group: String, said: String? = nil) -> EngineError {
+        EngineError(
+            .offsetsUnstable, .environment,
+            "an open transaction holds the offsets of group '\(group)'" + (said.map { ": \($0)" } ?? ""),
+            remedy: "It ends by itself, at its timeout at the latest; the call may be repeated.", isTransient: true)
     }
 
     public static func closed() -> EngineError {
