@@ -8,6 +8,10 @@ enum Limits {
     static let batchBytesMax = 4 << 20
     /// A dead letter's value is cut beyond this, so that it always fits a log's largest record.
     static let deadLetterBytesMax = 900_000
+    /// A dead letter that the log refuses is cut to this: enough to see what it is.
+    static let deadLetterBytesMin = 1_024
+    /// A key longer than this is left out of a dead letter, for the same reason.
+    static let deadLetterKeyBytesMax = 32 << 10
     /// Memory that an output's buffer keeps from epoch to epoch. The rows of a large window that closes take more for a
     /// moment.
     static let outputBytesKept = 1 << 20
@@ -23,4 +27,18 @@ enum Limits {
     /// How long a failed commit or projection waits before the next try, at first and at most.
     static let retryDelayMin = TimeSpan.milliseconds(100)
     static let retryDelayMax = TimeSpan.seconds(10)
+    /// Calls in a row to a log that does not say what became of a transaction. Each waits for its own timeout; between rows
+    /// of them the thread's other tasks get their turn.
+    static let transactionCallsMax = 3
+    /// How often an epoch is done again without records that the log refuses: what it refuses may come out bit by bit.
+    static let refusalRoundsMax = 3
+    /// How long a restore waits for what another process has committed to come into sight; a broker that is well takes
+    /// milliseconds.
+    static let offsetsWait = TimeSpan.seconds(60)
+    /// What Kafka's `delete.retention.ms` is unless somebody changes it.
+    static let tombstonesKept = TimeSpan.hours(24)
+    /// Changes that a restore applies in one write: large enough that writes cost little, small beside the memory's shares.
+    static let restoreChunkBytes = 4 << 20
+    /// From one line about the progress of a restore to the next.
+    static let restoreNoticeInterval = TimeSpan.seconds(5)
 }

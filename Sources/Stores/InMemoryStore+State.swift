@@ -29,6 +29,9 @@ extension InMemoryStore {
     }
 
     public func lastEpoch(of task: TaskID) throws -> EpochRecord? {
-        contents.withLock { $0.epochs[task] }
+        contents.withLock { contents in
+            if let position = contents.positions[task] { return position.epoch }
+            return contents.epochs[task]
+        }
     }
 }

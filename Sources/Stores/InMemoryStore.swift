@@ -54,6 +54,9 @@ public final class InMemoryStore: EventLog, RecordAppender, StateStore, EpochCom
         var sortedKeys: [[UInt8]]?
         var epochs: [TaskID: EpochRecord] = [:]
         var fenced: Set<TaskID> = []
+        /// As `LocalState`: the log that is followed, and how far.
+        var followedLog: LogID?
+        var positions: [TaskID: LocalPosition] = [:]
         var faults: [Fault] = []
         var appendCount: UInt64 = 0
     }

@@ -39,5 +39,7 @@ public enum RuntimeMetrics {
     public static let all: [MetricDeclaration] = [
         .commitSeconds, .restoreSeconds, .taskFailures, .projectionSeconds, .projectedRecords, .projectionFailures,
         .projectionConflicts, .upkeepSeconds, .upkeepFailures, .expiredBytes, .supersededRecords, .rewrittenChunks, .memoryPressure,
+        .commitsUnknown, .transactionsAborted, .recordsRefused, .tasksGivenUp, .changelogRestoreSeconds, .changelogRecords, .rebuilds,
+        .restoreTimeLeft,
     ]
 }

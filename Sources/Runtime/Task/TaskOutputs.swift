@@ -8,8 +8,8 @@ final class TaskOutputs {
     private let task: TaskID
     private let partitionCount: Int
     private let topics: [RowTopic]
-    private let deadLetters: RecordBuffer
-    private let headers = ByteArena(capacity: 512)
+    private let letters = DeadLetterWriter()
+    private var deadLetters: RecordBuffer { letters.buffer }
 
     /// One output or view: a topic that a stream's rows are written to.
     private final class RowTopic {
@@ -37,7 +37,6 @@ final class TaskOutputs {
     init(_ plan: Plan, task: TaskID, partitionCount: Int) {
         self.task = task
         self.partitionCount = partitionCount
-        deadLetters = RecordBuffer()
         topics =
             plan.outputs.map {
                 RowTopic($0.input, $0.topic, plan.type(of: $0.input), keyColumns: $0.keyColumns, spreadOver: partitionCount)
@@ -106,35 +105,17 @@ final class TaskOutputs {
     func writeDeadLetter(
         _ record: RecordView, from input: TopicPartition, code: ErrorCode, message: String, operatorName: String, clock: EventTime
     ) {
-        begin(code, message, operatorName)
-        RecordHeaders.append(DeadLetterHeader.topic, input.topic.text, to: headers)
-        RecordHeaders.append(DeadLetterHeader.partition, "\(input.partition)", to: headers)
-        RecordHeaders.append(DeadLetterHeader.offset, "\(record.offset)", to: headers)
-        append(key: record.keyBytes, value: record.valueBytes, clock: clock)
+        letters.begin(code, message, operatorName: operatorName)
+        letters.header(DeadLetterHeader.topic, input.topic.text)
+        letters.header(DeadLetterHeader.partition, "\(input.partition)")
+        letters.header(DeadLetterHeader.offset, "\(record.offset)")
+        letters.append(timestamp: clock.microseconds, key: record.keyBytes, value: record.valueBytes)
     }
 
     /// Writes a row that an operator made and another could not use, as JSON.
     func writeDeadLetter(row: ByteArena, code: ErrorCode, message: String, operatorName: String, clock: EventTime) {
-        begin(code, message, operatorName)
-        append(key: nil, value: row.bytes, clock: clock)
-    }
-
-    private func begin(_ code: ErrorCode, _ message: String, _ operatorName: String) {
-        headers.removeAll()
-        RecordHeaders.append(DeadLetterHeader.code, code.text, to: headers)
-        RecordHeaders.append(DeadLetterHeader.message, message, to: headers)
-        RecordHeaders.append(DeadLetterHeader.operatorName, operatorName, to: headers)
-    }
-
-    private func append(key: UnsafeBufferPointer<UInt8>?, value: UnsafeBufferPointer<UInt8>?, clock: EventTime) {
-        var kept = value
-        if let value, value.count > Limits.deadLetterBytesMax {
-            RecordHeaders.append(DeadLetterHeader.fullLength, "\(value.count)", to: headers)
-            let hash = Hashing.table(value.baseAddress!, count: value.count)
-            RecordHeaders.append(DeadLetterHeader.fullHash, String(hash, radix: 16), to: headers)
-            kept = UnsafeBufferPointer(rebasing: value[..<Limits.deadLetterBytesMax])
-        }
-        deadLetters.append(timestamp: clock.microseconds, key: key, value: kept, headers: headers.bytes)
+        letters.begin(code, message, operatorName: operatorName)
+        letters.append(timestamp: clock.microseconds, key: nil, value: row.bytes)
     }
 }
 

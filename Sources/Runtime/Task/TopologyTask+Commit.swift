@@ -8,8 +8,6 @@ extension ErrorCode {
     public static let taskInputExpired = ErrorCode("task.input_expired")
     /// A task stands beyond the end of its input.
     public static let taskInputBeyondEnd = ErrorCode("task.input_beyond_end")
-    /// Another owner has taken the task over.
-    public static let taskFenced = ErrorCode("task.fenced")
 }
 
 // MARK: 4. Commit and restore
@@ -53,10 +51,7 @@ extension TopologyTask {
         case .aborted:
             updateStatus { $0.counters.aborts += 1 }
             try restore()
-        case .fenced:
-            throw EngineError(
-                .taskFenced, .environment, "task \(id) was taken over by another owner",
-                remedy: "Only one engine may run a topology on a data directory; stop the other one.")
+        case .fenced: throw OwnershipErrors.fenced(id)
         }
     }
 

@@ -1,0 +1,62 @@
+public import Base
+public import Stores
+
+/// Keeps this process's copy of a task's state close to the changelog's end while another process owns the task, so that
+/// taking it over is a matter of the last records.
+///
+/// Nothing is fenced and nothing is told to the group. Handing over needs no word: the `TaskLedger` that is made for the task
+/// goes on from the copy's position. Nobody may step the copy once that ledger restores. One thread owns it.
+public final class StandbyCopy {
+    /// What a step came to.
+    public struct Step: Hashable, Sendable {
+        /// Records that were applied.
+        public var records: Int
+        /// Whether there was nothing more to read: the next step may wait a little.
+        public var isAtEnd: Bool
+        /// The changelog's first offset that is not in the copy yet.
+        public var next: Offset
+        /// Why the copy was made anew in this step; nil: it was not.
+        public var rebuild: RebuildReason?
+    }
+
+    public let task: TaskID
+    private let cluster: any TaskCluster
+    private let log: any EventLog
+    private let local: any LocalState
+    private let settings: TaskLedger.Settings
+    private var follower: ChangelogFollower?
+
+    public init(
+        _ task: TaskID, cluster: any TaskCluster, log: any EventLog, local: any LocalState,
+        settings: TaskLedger.Settings = TaskLedger.Settings()
+    ) {
+        self.task = task
+        self.cluster = cluster
+        self.log = log
+        self.local = local
+        self.settings = settings
+    }
+
+    /// One read of the changelog and the writes of what it brought, up to the last epoch record in it; the first step decides
+    /// about the copy that is there. Throws `task.changelog_damaged`, and what cluster, log and local state throw: the call
+    /// may be repeated.
+    public func step(now: EventTime) throws -> Step {
+        guard let follower else {
+            let end = try cluster.uncommittedEnd(of: Changelog.partition(of: task))
+            // Whether a changelog was lost is its owner's to find out: a standby has nothing to compare it with.
+            let opened = try ChangelogFollower.open(
+                task, log: log.reader(), local: local, end: end, groupHasOffsets: false, now: now, settings: settings)
+            follower = opened.follower
+            return Step(records: 0, isAtEnd: false, next: opened.follower.next, rebuild: opened.rebuild)
+        }
+        let before = follower.appliedRecords
+        switch try follower.step() {
+        case .applied: return Step(records: follower.appliedRecords - before, isAtEnd: false, next: follower.next)
+        case .atEnd: return Step(records: 0, isAtEnd: true, next: follower.next)
+        case .lost(let reason):
+            try local.drop(task)
+            self.follower = nil
+            return Step(records: 0, isAtEnd: false, next: .zero, rebuild: reason)
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import Base
+import Stores
+
+/// Writes dead letters: what could not be used, cut to a size that every log takes, with the reason as headers.
+final class DeadLetterWriter {
+    let buffer = RecordBuffer()
+    private let headers = ByteArena(capacity: 512)
+
+    func begin(_ code: ErrorCode, _ message: String, operatorName: String?) {
+        headers.removeAll()
+        header(DeadLetterHeader.code, code.text)
+        header(DeadLetterHeader.message, message)
+        if let operatorName { header(DeadLetterHeader.operatorName, operatorName) }
+    }
+
+    /// With the headers of a dead letter that is written again.
+    func begin(headers encoded: UnsafeBufferPointer<UInt8>) {
+        headers.removeAll()
+        headers.append(UnsafeRawBufferPointer(encoded))
+    }
+
+    func header(_ name: String, _ value: String) { RecordHeaders.append(name, value, to: headers) }
+
+    func append(
+        timestamp: Int64, key: UnsafeBufferPointer<UInt8>?, value: UnsafeBufferPointer<UInt8>?,
+        valueBytesMax: Int = Limits.deadLetterBytesMax
+    ) {
+        var kept = value
+        if let value, value.count > valueBytesMax {
+            header(DeadLetterHeader.fullLength, "\(value.count)")
+            let hash = Hashing.table(value.baseAddress!, count: value.count)
+            header(DeadLetterHeader.fullHash, String(hash, radix: 16))
+            kept = UnsafeBufferPointer(rebasing: value[..<valueBytesMax])
+        }
+        buffer.append(timestamp: timestamp, key: key, value: kept, headers: headers.bytes)
+    }
+}
