@@ -25,6 +25,7 @@ final class Database: @unchecked Sendable {
     private let readOptions: OpaquePointer
     private let payloadReadOptions: OpaquePointer
     private let writeOptions: OpaquePointer
+    private let unsyncedWriteOptions: OpaquePointer
     /// Becomes true when the database is closed and its lock is free.
     private let closed: Monitor<Bool>
 
@@ -52,14 +53,15 @@ final class Database: @unchecked Sendable {
         // Chunks carry a checksum of their own, which every read compares.
         rocksdb_readoptions_set_verify_checksums(payloadReadOptions, 0)
         writeOptions = rocksdb_writeoptions_create()
-        // Every write of the store is durable when it returns; there is no other kind.
         rocksdb_writeoptions_set_sync(writeOptions, 1)
+        unsyncedWriteOptions = rocksdb_writeoptions_create()
     }
 
     deinit {
         families.forEach { rocksdb_column_family_handle_destroy($0) }
         rocksdb_close(handle)
         rocksdb_writeoptions_destroy(writeOptions)
+        rocksdb_writeoptions_destroy(unsyncedWriteOptions)
         rocksdb_readoptions_destroy(readOptions)
         rocksdb_readoptions_destroy(payloadReadOptions)
         closed.withLock { $0 = true }
@@ -130,10 +132,11 @@ final class Database: @unchecked Sendable {
         }
     }
 
-    /// Writes a batch: durable and visible as a whole when it returns, else not at all.
-    func write(_ batch: WriteBatch) throws(EngineError) {
+    /// Writes a batch: durable and visible as a whole when it returns, else not at all. Without sync it is for what can be had
+    /// again from elsewhere: it outlives the process then, but maybe not the machine.
+    func write(_ batch: WriteBatch, isSynced: Bool = true) throws(EngineError) {
         var message: UnsafeMutablePointer<CChar>?
-        rocksdb_write(handle, writeOptions, batch.handle, &message)
+        rocksdb_write(handle, isSynced ? writeOptions : unsyncedWriteOptions, batch.handle, &message)
         try check(message)
     }
 

@@ -14,6 +14,9 @@ import Stores
 ///                                                [cleaned up to i64]
 /// 04 [topic u32 BE][producer id]          producer: [version u8 = 1][last sequence i64][when, µs i64]
 /// 05 [task prefix]                        the task's last `EpochRecord`, as it encodes itself
+/// 06 [task prefix]                        position in a changelog: [version u8 = 1][next offset i64][applied at, µs i64]
+///                                                [the last `EpochRecord`; nothing in the midst of an epoch]
+/// 07                                      id of the log that the changelogs are of: UTF-8
 /// ```
 /// `chunks`: `[topic u32 BE][partition u32 BE][base offset i64 BE]` → a `ChunkHeader`.
 /// `payloads`: the same key → the chunk's records, as `RecordBuffer` encodes them, packed by the header's codec.
@@ -32,6 +35,8 @@ enum Format {
     static let partitionPrefix: UInt8 = 3
     static let producerPrefix: UInt8 = 4
     static let epochPrefix: UInt8 = 5
+    static let positionPrefix: UInt8 = 6
+    static let followedLogKey: [UInt8] = [7]
 
     static func topicKey(_ name: TopicName) -> [UInt8] { [topicPrefix] + Array(name.text.utf8) }
 
@@ -42,6 +47,17 @@ enum Format {
     }
 
     static func epochKey(_ task: TaskID) -> [UInt8] { [epochPrefix] + StateScope.taskPrefix(task) }
+
+    static func positionKey(_ task: TaskID) -> [UInt8] { [positionPrefix] + StateScope.taskPrefix(task) }
+
+    /// The task in a key of its epoch or position; nil when the key is damaged.
+    static func task(inKey key: UnsafeRawBufferPointer) -> TaskID? {
+        var reader = ByteReader(UnsafeRawBufferPointer(rebasing: key.dropFirst()))
+        guard let length = reader.littleEndian(UInt8.self), let name = reader.take(Int(length)),
+            let partition = reader.bigEndian(UInt32.self), reader.isAtEnd
+        else { return nil }
+        return TaskID(topology: String(decoding: name, as: UTF8.self), partition: PartitionNumber(Int32(bitPattern: partition)))
+    }
 
     static func bigEndian(_ value: some FixedWidthInteger) -> [UInt8] {
         withUnsafeBytes(of: value.bigEndian) { Array($0) }

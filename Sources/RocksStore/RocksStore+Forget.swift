@@ -15,6 +15,7 @@ extension RocksStore {
             let prefix = [UInt8(topology.utf8.count)] + Array(topology.utf8)
             batch.deleteAll(.state, prefix: prefix)
             batch.deleteAll(.meta, prefix: [Format.epochPrefix] + prefix)
+            batch.deleteAll(.meta, prefix: [Format.positionPrefix] + prefix)
             var registered = registry.withLock { $0 }
             var greatest = registered.values.map(\.number).max() ?? 0
             for name in topics {

@@ -37,7 +37,8 @@ extension RocksStore {
     }
 
     public func lastEpoch(of task: TaskID) throws -> EpochRecord? {
-        try storedEpoch(of: task, database())
+        if let position = try position(of: task) { return position.epoch }
+        return try storedEpoch(of: task, database())
     }
 
     func storedEpoch(of task: TaskID, _ database: Database) throws(EngineError) -> EpochRecord? {

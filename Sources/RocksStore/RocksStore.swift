@@ -52,6 +52,8 @@ public final class RocksStore: EventLog, RecordAppender, StateStore, EpochCommit
     let cache: ChunkCache
     let appends = Monitor<UInt64>(0)
     let maintenance = Mutex(MaintenanceState())
+    /// Held while the state changes the log that it follows.
+    let adoption = Mutex(())
 
     /// Opens the store in a directory, which is made if it is not there.
     ///

@@ -14,6 +14,8 @@ extension ErrorCode {
     public static let storeDiskFull = ErrorCode("store.disk_full")
     public static let storeNotWritable = ErrorCode("store.not_writable")
     public static let storeIO = ErrorCode("store.io")
+    /// The directory holds the state of an engine that has its log there too.
+    public static let storeEmbeddedState = ErrorCode("store.embedded_state")
 }
 
 /// The store's faults, each with its remedy.
@@ -51,6 +53,13 @@ enum StoreErrors {
         EngineError(
             .storeForeign, .user, "the directory '\(directory)' holds a RocksDB database of another program",
             remedy: "Name an empty directory, or one that this engine made. Nothing in it was changed.")
+    }
+
+    static func embeddedState(_ directory: String, _ task: TaskID) -> EngineError {
+        EngineError(
+            .storeEmbeddedState, .user,
+            "the data directory '\(directory)' holds log and state of an engine that ran by itself (task \(task))",
+            remedy: "Name another directory with --data for an engine on a shared log. Nothing in it was changed.")
     }
 
     static func corrupted(_ directory: String, _ detail: String) -> EngineError {

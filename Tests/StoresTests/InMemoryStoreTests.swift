@@ -14,6 +14,13 @@ import Testing
         try contract.run(make().1)
     }
 
+    @Test(arguments: LocalStateCase.all)
+    func `keeps the contract of a local state`(_ contract: LocalStateCase) throws {
+        let store = InMemoryStore()
+        var test = LocalStateUnderTest(store) { store }
+        try contract.run(&test)
+    }
+
     @Test func `a commit that fails leaves nothing, and its repeat commits`() throws {
         let (store, test) = make()
         try test.makeTopics()
