@@ -107,7 +107,8 @@ let package = Package(
         tests("RocksStoreTests", [
             "Base", "Columns", "TopologyFile", "Stores", "Planner", "Runtime", "RocksStore", "StoresConformance",
         ]),
-        tests("KafkaLogTests", ["Base", "Stores", "KafkaLog", "CRdKafka", "StoresConformance"]),
+        suite("KafkaBrokers", ["Base"]),
+        tests("KafkaLogTests", ["Base", "Stores", "KafkaLog", "CRdKafka", "StoresConformance", "KafkaBrokers"]),
         suite("SimulatedCluster", ["Base", "Stores"]),
         tests("SimulationTests", [
             "Base", "Columns", "TopologyFile", "Stores", "Planner", "Runtime", "SimulatedCluster", "StoresConformance",
