@@ -8,6 +8,8 @@ enum Limits {
     static let batchBytesMax = 4 << 20
     /// A dead letter's value is cut beyond this, so that it always fits a log's largest record.
     static let deadLetterBytesMax = 900_000
+    /// Room for the headers that tell of a cut value.
+    static let cutHeaderBytesMax = 128
     /// A dead letter that the log refuses is cut to this: enough to see what it is.
     static let deadLetterBytesMin = 1_024
     /// A key longer than this is left out of a dead letter, for the same reason.
@@ -24,6 +26,9 @@ enum Limits {
     /// Rows of one projection step: one SQL transaction.
     static let projectionRecordsMax = 8_192
     static let projectionBytesMax = 4 << 20
+    /// How much longer than a view's `keep` a log with its own retention keeps the view's topic: `keep` follows the
+    /// watermark, which may be behind the clock that retention follows.
+    static let viewKeepMargin = TimeSpan.days(7)
     /// How long a failed commit or projection waits before the next try, at first and at most.
     static let retryDelayMin = TimeSpan.milliseconds(100)
     static let retryDelayMax = TimeSpan.seconds(10)
@@ -41,4 +46,15 @@ enum Limits {
     static let restoreChunkBytes = 4 << 20
     /// From one line about the progress of a restore to the next.
     static let restoreNoticeInterval = TimeSpan.seconds(5)
+    /// How long a worker waits for records before it looks into its mailbox, where tasks come and go.
+    static let commandWaitMax = TimeSpan.milliseconds(50)
+    /// How long a group is kept waiting for tasks that go: long for a commit, short of the time after which a member that
+    /// does not answer is taken for dead (a minute).
+    static let withdrawalMax = TimeSpan.seconds(45)
+    /// How far before a journal's end its follower begins: what is there may be places without records.
+    static let journalLookBack: Int64 = 16
+    /// How often journals of other processes' tasks are looked at.
+    static let journalWait = TimeSpan.milliseconds(250)
+    /// How long a membership waits for the group to say something before it looks whether the engine stops.
+    static let membershipWait = TimeSpan.milliseconds(100)
 }

@@ -8,20 +8,30 @@ extension Engine {
     /// - Complexity: O(tasks + views); now and then also O(rows) of a view, see `ViewRowCounts`.
     public func status() throws -> EngineStatus {
         let now = parts.clock.now()
-        let statuses = board.all
         return EngineStatus(
             readAt: now,
             topologies: try plans.map { plan in
                 EngineStatus.Topology(
                     name: plan.topology,
-                    tasks: try statuses.filter { $0.task.topology == plan.topology }.map { try task($0, now: now) },
+                    tasks: try layout.tasks(of: [plan]).map { try task($0, of: plan, now: now) },
                     views: try plan.views.map { try view($0.definition) })
             })
     }
 
-    func task(_ status: TaskStatus, now: EventTime) throws -> EngineStatus.Task {
-        let lags = try status.inputs.map { try lag(at: $0.position.next, of: $0.position.input, now: now) }
-        return EngineStatus.Task(status: status, lags: lags, rates: board.rates(of: status.task))
+    /// One task, wherever it runs.
+    private func task(_ id: TaskID, of plan: Plan, now: EventTime) throws -> EngineStatus.Task {
+        switch board.place(of: id) {
+        case .here(let status): try task(status, now: now)
+        case .restoring(let progress, let last):
+            try task(last.map { TaskStatus(id, $0, plan) } ?? TaskStatus(task: id), .restoring(progress), now: now)
+        case .elsewhere(let entry): try task(TaskStatus(id, entry, plan), .elsewhere(entry.owner), now: now)
+        case .nowhere: try task(TaskStatus(task: id), .nowhere, now: now)
+        }
+    }
+
+    func task(_ status: TaskStatus, _ place: EngineStatus.Task.Place = .here, now: EventTime) throws -> EngineStatus.Task {
+        let lags = try status.inputs.map { try lag(at: $0.reached, of: $0.position.input, now: now) }
+        return EngineStatus.Task(status: status, place: place, lags: lags, rates: board.rates(of: status.task))
     }
 
     private func lag(at next: Offset, of input: TopicPartition, now: EventTime) throws -> EngineStatus.Lag {
@@ -31,8 +41,11 @@ extension Engine {
         let batch = RecordBatch(capacity: 1)
         var age = TimeSpan.zero
         // Retention may pass the record meanwhile; its age is then told by the next reading.
-        if case .records = try parts.log.read(input, from: oldest, recordsMax: 1, bytesMax: 1, into: batch) {
-            age = max(.zero, now - EventTime(microseconds: batch[0].timestamp))
+        switch try parts.log.read(input, from: oldest, recordsMax: 1, bytesMax: 1, into: batch) {
+        case .records: age = max(.zero, now - EventTime(microseconds: batch[0].timestamp))
+        // Places without records are nothing to read.
+        case .atEnd(let reached) where reached >= range.end: return .none
+        case .atEnd, .expired, .beyondEnd: break
         }
         return EngineStatus.Lag(records: range.end.number - oldest.number, age: age)
     }
@@ -44,7 +57,7 @@ extension Engine {
     }
 
     func projections(of view: ViewDefinition) throws -> [EngineStatus.View.Partition] {
-        try (0..<settings.partitionCount).map { number in
+        try (0..<layout.taskCount(of: view.topology)).map { number in
             let partition = PartitionNumber(number)
             let position = board.position(of: view.name, partition) ?? .start
             let end = try parts.log.range(of: TopicPartition(view.topic, partition)).end

@@ -12,93 +12,87 @@ extension ErrorCode {
 
 /// A running set of topologies on one log: workers with their tasks, the projector of the views, and upkeep of the log.
 ///
-/// Life: `init` makes topics and tables and restores every task from its last committed epoch; `start` lets the threads
-/// go; `stop` asks them to commit and end; `join` waits for that. Any thread may call any method.
+/// Life: `init` makes topics and tables and, on an embedded store, restores every task from its last committed epoch;
+/// `start` lets the threads go, and in a cluster joins the topologies' groups, from which tasks come and to which they go;
+/// `stop` asks everybody to commit and end; `join` waits for that. Any thread may call any method.
 public final class Engine: Sendable {
-    /// What the engine runs on. The composition root chooses; the engine knows only the seams.
-    public struct Parts: Sendable {
-        public var log: any EventLog & RecordAppender
-        public var state: any StateStore
-        public var committer: any EpochCommit
-        public var views: any ViewStore
-        public var clock: any WallClock
-        /// Retention and compaction of the log, called now and then with the time.
-        public var maintain: @Sendable (EventTime) throws -> MaintenanceReport
-        /// Removes records with a timestamp before the given one from a view's topic: its `keep` is over.
-        public var trim: @Sendable (TopicPartition, EventTime) throws -> Void
-
-        public init(
-            log: any EventLog & RecordAppender, state: any StateStore, committer: any EpochCommit, views: any ViewStore,
-            clock: any WallClock, maintain: @escaping @Sendable (EventTime) throws -> MaintenanceReport,
-            trim: @escaping @Sendable (TopicPartition, EventTime) throws -> Void
-        ) {
-            self.log = log
-            self.state = state
-            self.committer = committer
-            self.views = views
-            self.clock = clock
-            self.maintain = maintain
-            self.trim = trim
-        }
-    }
-
     public let plans: [Plan]
     public let settings: EngineSettings
     public let parts: Parts
 
+    let layout: TopicLayout
     let board: StatusBoard
     let rowCounts = ViewRowCounts()
     private let stopSignal = StopSignal()
     private let workers: [Worker]
+    private let dispatcher: TaskDispatcher
     private let projector: ProjectorThread
     private let upkeep: LogUpkeep
     private let threads = Mutex<[EngineThread]>([])
 
-    /// Throws `engine.name_clash`, `log.partition_count`, `view.incompatible`, `view.ahead_of_log`, `state.incompatible`
-    /// and what the stores throw; nothing runs then, and nothing was processed.
+    /// Throws `engine.name_clash`, `engine.not_copartitioned`, `engine.partitions_changed`, `log.partition_count`,
+    /// `view.incompatible`, `view.ahead_of_log`, `state.incompatible` and what the stores throw; nothing runs then, and
+    /// nothing was processed.
     public init(plans: [Plan], settings: EngineSettings, parts: Parts) throws {
         self.plans = plans
         self.settings = settings
         self.parts = parts
         board = StatusBoard(commitInterval: settings.commitInterval)
         try Self.checkNames(plans)
-        try Self.makeTopics(plans, settings, parts.log)
-        let projectors = try Self.makeProjectors(plans, settings, parts, board)
-        let tasks = try Self.makeTasks(plans, settings, parts)
-        for task in tasks { board.publish(task.currentStatus) }
-        for projector in projectors { try projector.restore() }
-        let workerCount = max(1, min(settings.workerCount, tasks.count))
-        let (board, stop) = (board, stopSignal)
-        workers = (0..<workerCount).map { number in
-            let share = tasks.indices.filter { $0 % workerCount == number }.map { tasks[$0] }
-            return Worker(tasks: share, log: parts.log, clock: parts.clock, board: board, stop: stop)
+        layout = try Self.makeTopics(plans, settings, parts)
+        let (projectors, projectorLog) = try Self.makeProjectors(plans, layout, parts, board)
+        let (stop, taskCount) = (stopSignal, layout.taskCounts.values.reduce(0, +))
+        let make = Self.taskMaker(plans, settings, layout, parts, board)
+        workers = (0..<max(1, min(settings.workerCount, taskCount))).map { _ in Worker(make: make, log: parts.log, stop: stop) }
+        dispatcher = TaskDispatcher(workers)
+        if case .embedded(let state, let committer) = parts.host {
+            dispatcher.assign(layout.tasks(of: plans)) { _ in
+                EmbeddedFooting(log: parts.log, store: state, committer: committer)
+            }
+            for worker in workers { try worker.settle() }
         }
-        projector = ProjectorThread(projectors, log: parts.log, stop: stop)
+        for projector in projectors { try projector.restore() }
+        projector = ProjectorThread(projectors, log: projectorLog, stop: stop)
         upkeep = LogUpkeep(
-            parts: parts, projected: plans.flatMap { $0.views.map(\.definition) }, settings: settings, board: board, stop: stop)
+            parts: parts, projected: plans.flatMap { $0.views.map(\.definition) }, layout: layout, board: board, stop: stop)
     }
 
     /// Starts the threads. Call once. Throws `engine.no_thread`; those that were started have ended then.
     public func start() throws {
         var started: [EngineThread] = []
         do {
+            let workersRun = RunningCount(workers.count)
             for (number, worker) in workers.enumerated() {
-                started.append(try EngineThread(name: "worker-\(number)") { worker.run() })
+                started.append(
+                    try EngineThread(name: "worker-\(number)") {
+                        worker.run()
+                        workersRun.endOne()
+                    })
             }
-            let workerThreads = started, projector = projector, upkeep = upkeep
-            // The projector ends after the workers, so that the last epochs' rows are in the views.
-            let projection = try EngineThread(name: "projector") {
-                projector.run { for thread in workerThreads { thread.join() } }
-            }
-            started = [projection]
+            // Rows of the last epochs are to be in the views, and their commits under the groups' eyes: so the projector and
+            // the memberships end after the workers.
+            let projector = projector, upkeep = upkeep
+            started.append(try EngineThread(name: "projector") { projector.run { workersRun.waitForNone() } })
             started.append(try EngineThread(name: "log-upkeep") { upkeep.run() })
+            if case .cluster(let host) = parts.host { try startCluster(host, workersRun, &started) }
         } catch {
             stopSignal.stop(because: EngineError(describing: error))
             for thread in started { thread.join() }
             throw error
         }
         threads.withLock { $0 = started }
-        Telemetry.emit(EngineStarted(topologies: plans.map(\.topology), tasks: plans.count * settings.partitionCount))
+        Telemetry.emit(EngineStarted(topologies: plans.map(\.topology), tasks: layout.taskCounts.values.reduce(0, +)))
+    }
+
+    private func startCluster(_ host: ClusterHost, _ workersRun: RunningCount, _ started: inout [EngineThread]) throws {
+        for plan in plans {
+            let taskCount = layout.taskCount(of: plan.topology)
+            let membership = MembershipThread(
+                plan, taskCount: taskCount, host: host, log: parts.log, dispatcher: dispatcher, stop: stopSignal)
+            started.append(try EngineThread(name: "group-\(plan.topology)") { membership.run { !workersRun.isNone } })
+        }
+        let follower = JournalFollower(plans, layout, parts: parts, board: board, stop: stopSignal)
+        started.append(try EngineThread(name: "journals") { follower.run() })
     }
 
     /// Asks everything to commit and end; returns at once.
@@ -147,52 +141,50 @@ extension Engine {
         }
     }
 
-    private static func makeTopics(_ plans: [Plan], _ settings: EngineSettings, _ log: any EventLog) throws {
-        for plan in plans {
-            let viewTopics = Set(plan.views.map(\.definition.topic))
-            for name in Set(plan.topics).sorted() {
-                let retention = viewTopics.contains(name) ? Retention(isCompacted: true) : settings.retention
-                try log.createTopic(
-                    TopicDescription(name: name, partitionCount: settings.partitionCount, retention: retention))
-            }
+    private static func makeTopics(_ plans: [Plan], _ settings: EngineSettings, _ parts: Parts) throws -> TopicLayout {
+        let layout: TopicLayout, topics: [TopicDescription]
+        switch parts.host {
+        case .embedded: (layout, topics) = TopicLayout.uniform(plans, settings)
+        case .cluster:
+            let names = Set(plans.flatMap(\.topics) + plans.map { .tasks(of: $0.topology) })
+            var existing: [TopicName: TopicDescription] = [:]
+            for name in names { existing[name] = try parts.log.topic(name) }
+            (layout, topics) = try TopicLayout.shared(plans, settings, existing: existing)
         }
+        for topic in topics { try parts.log.createTopic(topic) }
+        return layout
     }
 
     private static func makeProjectors(
-        _ plans: [Plan], _ settings: EngineSettings, _ parts: Parts, _ board: StatusBoard
-    ) throws -> [ViewProjector] {
+        _ plans: [Plan], _ layout: TopicLayout, _ parts: Parts, _ board: StatusBoard
+    ) throws -> ([ViewProjector], any EventLog) {
+        let log = try parts.log.reader()
+        var writtenEnd: (@Sendable (TopicPartition) throws -> Offset)?
+        if case .cluster(let host) = parts.host { writtenEnd = { try host.cluster.uncommittedEnd(of: $0) } }
         var projectors: [ViewProjector] = []
         for view in plans.flatMap(\.views) {
             try parts.views.prepare(view.definition)
-            for number in 0..<settings.partitionCount {
+            for number in 0..<layout.taskCount(of: view.definition.topology) {
                 projectors.append(
                     ViewProjector(
-                        view.definition, partition: PartitionNumber(number), log: parts.log, views: parts.views, board: board))
+                        view.definition, partition: PartitionNumber(number), log: log, writtenEnd: writtenEnd,
+                        views: parts.views, board: board))
             }
         }
-        return projectors
+        return (projectors, log)
     }
 
-    private static func makeTasks(_ plans: [Plan], _ settings: EngineSettings, _ parts: Parts) throws -> [TopologyTask] {
+    private static func taskMaker(
+        _ plans: [Plan], _ settings: EngineSettings, _ layout: TopicLayout, _ parts: Parts, _ board: StatusBoard
+    ) -> TaskMaker {
         var taskSettings = TopologyTask.Settings()
-        let taskCount = max(1, plans.count * settings.partitionCount)
-        taskSettings.partitionCount = settings.partitionCount
+        let taskCount = max(1, layout.taskCounts.values.reduce(0, +))
         taskSettings.batchRecords = settings.batchRecords
         taskSettings.commitInterval = settings.commitInterval
         taskSettings.epochBytesMax = settings.memory.epoch / taskCount
         taskSettings.stateBytesMax = settings.memory.state / taskCount
-        var tasks: [TopologyTask] = []
-        for plan in plans {
-            for number in 0..<settings.partitionCount {
-                let task = TopologyTask(
-                    plan, partition: PartitionNumber(number), settings: taskSettings, log: parts.log, store: parts.state,
-                    committer: parts.committer)
-                let watch = Stopwatch()
-                try task.restore()
-                Telemetry.emit(TaskRestored(status: task.currentStatus, nanoseconds: watch.elapsedNanoseconds))
-                tasks.append(task)
-            }
-        }
-        return tasks
+        return TaskMaker(
+            plans: Dictionary(uniqueKeysWithValues: plans.map { ($0.topology, $0) }), settings: taskSettings, layout: layout,
+            board: board, clock: parts.clock, canMove: parts.host.canMove)
     }
 }

@@ -16,6 +16,89 @@ struct TaskRestored: InternalEvent {
     var effects: [MetricEffect] { [.time(.restoreSeconds, nanoseconds: nanoseconds, ["topology": status.task.topology])] }
 }
 
+struct TaskFenced: InternalEvent {
+    static let name = "task_fenced"
+    static let level = EventLevel.warning
+    var task: TaskID
+    var error: EngineError
+    var wasRestoring: Bool
+    var message: String { "Another process has taken a task over; it is taken up again if it is still this one's." }
+    var fields: [EventField] {
+        [EventField("task", task), EventField("code", error.code.text), EventField("error", error.message),
+         EventField("was_restoring", wasRestoring)]
+    }
+}
+
+struct TaskStepFailed: InternalEvent {
+    static let name = "task_step_failed"
+    static let level = EventLevel.error
+    var task: TaskID
+    var error: EngineError
+    var retryIn: TimeSpan?
+    var message: String { retryIn.map { "A task's step failed and is tried again in \($0)." } ?? "The last epoch was not committed." }
+    var fields: [EventField] {
+        [EventField("task", task), EventField("code", error.code.text), EventField("error", error.description)]
+    }
+    var effects: [MetricEffect] { [.add(1, to: .taskFailures)] }
+}
+
+/// What a group has decided about this process's tasks.
+struct TasksMoved: InternalEvent {
+    static let name = "tasks_moved"
+    static let level = EventLevel.info
+    enum Change: String {
+        case assigned, revoked, lost
+    }
+    var topology: String
+    var change: Change
+    var partitions: [PartitionNumber]
+    var message: String {
+        switch change {
+        case .assigned: "Tasks are this process's from now on."
+        case .revoked: "Tasks go to another process; what was open is committed."
+        case .lost: "Tasks are another process's; what was open is dropped."
+        }
+    }
+    var fields: [EventField] {
+        [
+            EventField("topology", topology), EventField("change", change.rawValue),
+            EventField("tasks", partitions.map(\.description).joined(separator: ",")),
+        ]
+    }
+}
+
+/// A worker has not let go of tasks in time.
+struct WithdrawalTimedOut: InternalEvent {
+    static let name = "withdrawal_timed_out"
+    static let level = EventLevel.warning
+    var topology: String
+    var message: String { "A commit hangs while its task goes to another process; it will be fenced there." }
+    var fields: [EventField] { [EventField("topology", topology)] }
+}
+
+struct MembershipFailed: InternalEvent {
+    static let name = "membership_failed"
+    static let level = EventLevel.error
+    var topology: String
+    var error: EngineError
+    var retryIn: TimeSpan?
+    var message: String {
+        retryIn.map { "The group of a topology cannot be reached; tried again in \($0)." } ?? "The group of a topology was not left."
+    }
+    var fields: [EventField] {
+        [EventField("topology", topology), EventField("code", error.code.text), EventField("error", error.message)]
+    }
+}
+
+struct JournalsFailed: InternalEvent {
+    static let name = "journals_failed"
+    static let level = EventLevel.error
+    var error: EngineError
+    var retryIn: TimeSpan
+    var message: String { "What other processes do cannot be read; tried again in \(retryIn)." }
+    var fields: [EventField] { [EventField("code", error.code.text), EventField("error", error.message)] }
+}
+
 struct EngineStarted: InternalEvent {
     static let name = "engine_started"
     static let level = EventLevel.info

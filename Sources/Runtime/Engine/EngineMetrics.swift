@@ -44,6 +44,13 @@ extension MetricDeclaration {
     static let taskStateGroups = MetricDeclaration(
         "pioneer_task_state_groups", .gauge, labels: task, "Groups of open windows that a task holds in memory.")
 
+    static let taskRestoreLeft = MetricDeclaration(
+        "pioneer_task_restore_left_records", .gauge, labels: task,
+        "Offsets of its changelog that a task has yet to read before it runs; absent while none of it is being restored.")
+    static let taskRestoreSecondsLeft = MetricDeclaration(
+        "pioneer_task_restore_left_seconds", .gauge, unit: .seconds, labels: task,
+        "Time that the restore of a task will still take at its pace so far; absent where that is not known.")
+
     private static let view = ["topology", "view", "partition"]
 
     static let viewLag = MetricDeclaration(
@@ -60,7 +67,7 @@ public enum EngineMetrics {
     public static let all: [MetricDeclaration] = [
         .taskRecords, .taskLate, .taskDeadLetters, .taskRowsOut, .taskCommits, .taskAborts, .taskWindowsClosed, .taskEpoch,
         .taskLagRecords, .taskLagSeconds, .taskWatermark, .taskWatermarkLag, .taskCommitted, .taskStateBytes, .taskOpenWindows,
-        .taskStateGroups, .viewLag, .viewPosition, .viewWatermark,
+        .taskStateGroups, .taskRestoreLeft, .taskRestoreSecondsLeft, .viewLag, .viewPosition, .viewWatermark,
     ]
 }
 
@@ -70,6 +77,7 @@ extension Engine {
     public func noteMetrics(into samples: inout MetricSamples) throws {
         let now = parts.clock.now()
         for status in statuses { note(try task(status, now: now), now, into: &samples) }
+        noteRestores(into: &samples)
         for view in viewDefinitions {
             for projection in try projections(of: view) {
                 let position = projection.position
@@ -78,6 +86,14 @@ extension Engine {
                 samples.note(Int(position.next.number), of: .viewPosition, labels)
                 if position.watermark > .earliest { samples.note(position.watermark.seconds, of: .viewWatermark, labels) }
             }
+        }
+    }
+
+    private func noteRestores(into samples: inout MetricSamples) {
+        for (task, progress) in board.restores {
+            let labels: KeyValuePairs = ["topology": task.topology, "partition": "\(task.partition)"]
+            samples.note(Int(max(0, progress.to.number - progress.next.number)), of: .taskRestoreLeft, labels)
+            if let left = progress.timeLeft { samples.note(left.seconds, of: .taskRestoreSecondsLeft, labels) }
         }
     }
 

@@ -28,14 +28,28 @@ public struct EngineStatus: Sendable {
     }
 
     public struct Task: Sendable {
-        /// As of the last commit.
+        /// Who runs the task.
+        public enum Place: Hashable, Sendable {
+            /// This process.
+            case here
+            /// This process, once its state is that of the last epoch.
+            case restoring(RestoreProgress)
+            /// The process that has committed the task's last epoch; nil: it has not said who it is.
+            case elsewhere(TaskOwner?)
+            /// It has never run, as far as is known.
+            case nowhere
+        }
+
+        /// As of the last commit. Of a task that runs elsewhere only what its journal tells: position, watermark and clock.
         public var status: TaskStatus
+        public var place: Place
         /// For each of `status.inputs`, how much of it is still to be read.
         public var lags: [Lag]
         public var rates: TaskRates
 
-        public init(status: TaskStatus, lags: [Lag], rates: TaskRates) {
+        public init(status: TaskStatus, place: Place = .here, lags: [Lag], rates: TaskRates) {
             self.status = status
+            self.place = place
             self.lags = lags
             self.rates = rates
         }

@@ -6,24 +6,25 @@ import Telemetry
 final class LogUpkeep: Sendable {
     private let parts: Engine.Parts
     private let projected: [ViewDefinition]
-    private let settings: EngineSettings
+    private let layout: TopicLayout
     private let board: StatusBoard
     private let stop: StopSignal
 
-    init(parts: Engine.Parts, projected: [ViewDefinition], settings: EngineSettings, board: StatusBoard, stop: StopSignal) {
+    init(parts: Engine.Parts, projected: [ViewDefinition], layout: TopicLayout, board: StatusBoard, stop: StopSignal) {
         self.parts = parts
         self.projected = projected
-        self.settings = settings
+        self.layout = layout
         self.board = board
         self.stop = stop
     }
 
     func run() {
+        guard let upkeep = parts.upkeep else { return }
         while !stop.wait(timeout: Limits.maintenanceInterval) {
             do {
                 let watch = Stopwatch()
-                let report = try parts.maintain(parts.clock.now())
-                try trimViews()
+                let report = try upkeep.maintain(parts.clock.now())
+                try trimViews(upkeep)
                 Telemetry.emit(LogMaintained(report: report, nanoseconds: watch.elapsedNanoseconds))
             } catch {
                 // Nothing is wrong with the data: what should have gone is still there, and the next round tries again.
@@ -32,11 +33,11 @@ final class LogUpkeep: Sendable {
         }
     }
 
-    private func trimViews() throws {
+    private func trimViews(_ upkeep: Engine.Parts.Upkeep) throws {
         for view in projected {
             guard let keep = view.keep, let watermark = board.watermark(of: view.topology) else { continue }
-            for number in 0..<settings.partitionCount {
-                try parts.trim(TopicPartition(view.topic, PartitionNumber(number)), watermark - keep)
+            for number in 0..<layout.taskCount(of: view.topology) {
+                try upkeep.trim(TopicPartition(view.topic, PartitionNumber(number)), watermark - keep)
             }
         }
     }

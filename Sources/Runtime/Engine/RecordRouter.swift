@@ -29,13 +29,14 @@ extension Engine {
                 remedy: "Topics that are read: \(known.joined(separator: ", "))."
                     + (nearestName(to: topic.text, among: known).map { " Did you mean '\($0)'?" } ?? ""))
         }
+        let partitionCount = layout.partitionCount(of: topic)
         let spans = lineSpans(lines)
         var needed = source.type.columns.map { _ in false }
         for column in source.keyColumns { needed[column] = true }
         let decoder = JSONRecordDecoder(schema: source.schema, projection: needed)
         let keys = KeyEncoder(columns: source.keyColumns, type: source.type)
         var result = RoutedRecords(
-            records: (0..<settings.partitionCount).map { (PartitionNumber($0), RecordBuffer()) }, count: spans.count,
+            records: (0..<partitionCount).map { (PartitionNumber($0), RecordBuffer()) }, count: spans.count,
             withoutKeyCount: 0)
         guard !spans.isEmpty else { return result }
         decoder.begin(capacity: spans.count)
@@ -48,7 +49,7 @@ extension Engine {
             let isKeyed = isDecoded && keys.encode(row: row, into: key)
             if isDecoded { row += 1 }
             if !isKeyed { result.withoutKeyCount += 1 }
-            let partition = isKeyed ? Int(Hashing.partition(of: key.bytes, among: settings.partitionCount).number) : 0
+            let partition = isKeyed ? Int(Hashing.partition(of: key.bytes, among: partitionCount).number) : 0
             result.records[partition].buffer.append(
                 timestamp: now.microseconds, key: isKeyed ? key.bytes : nil, value: span)
         }

@@ -1,8 +1,8 @@
 import Base
 import Stores
 
-/// The latest snapshot of every task and of every view's projection, for readers on other threads. Written once a commit
-/// and once a projection step, never once a record.
+/// The latest snapshot of every task and of every view's projection, for readers on other threads. Written once a commit,
+/// once a step of a restore and once a projection step, never once a record.
 final class StatusBoard: Sendable {
     private struct Notice {
         var status: TaskStatus
@@ -11,7 +11,14 @@ final class StatusBoard: Sendable {
 
     private struct Contents {
         var tasks: [TaskID: Notice] = [:]
+        var restoring: [TaskID: RestoreProgress] = [:]
+        /// What journals tell of tasks, whoever runs them.
+        var journals: [TaskID: JournalEntry] = [:]
         var views: [ViewPartition: ViewPosition] = [:]
+
+        func committedWatermark(of task: TaskID) -> EventTime {
+            max(tasks[task]?.status.watermark ?? .earliest, journals[task]?.record.watermark ?? .earliest)
+        }
     }
 
     struct ViewPartition: Hashable {
@@ -28,8 +35,36 @@ final class StatusBoard: Sendable {
         let sample = RateSamples.Sample(
             nanoseconds: Stopwatch.nanoseconds(), records: status.counters.records, rowsOut: status.counters.rowsOut)
         contents.withLock {
+            $0.restoring[status.task] = nil
             $0.tasks[status.task, default: Notice(status: status, rates: RateSamples(commitInterval: commitInterval))].status = status
             $0.tasks[status.task]?.rates.append(sample)
+        }
+    }
+
+    func publish(_ progress: RestoreProgress, of task: TaskID) { contents.withLock { $0.restoring[task] = progress } }
+
+    func publish(_ entry: JournalEntry, of task: TaskID) { contents.withLock { $0.journals[task] = entry } }
+
+    /// The task is not this process's any more.
+    func remove(_ task: TaskID) {
+        contents.withLock {
+            $0.tasks[task] = nil
+            $0.restoring[task] = nil
+        }
+    }
+
+    /// Restores that are under way here, by task.
+    var restores: [(task: TaskID, progress: RestoreProgress)] {
+        contents.withLock { $0.restoring.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
+    }
+
+    /// What is known of a task: of one that runs here from itself, of others from the journal.
+    func place(of task: TaskID) -> TaskPlace {
+        contents.withLock { contents in
+            if let notice = contents.tasks[task] { return .here(notice.status) }
+            let entry = contents.journals[task]
+            if let progress = contents.restoring[task] { return .restoring(progress, last: entry) }
+            return entry.map(TaskPlace.elsewhere) ?? .nowhere
         }
     }
 
@@ -37,7 +72,10 @@ final class StatusBoard: Sendable {
         contents.withLock { $0.views[ViewPartition(view: view, partition: partition)] = position }
     }
 
-    func status(of task: TaskID) -> TaskStatus? { contents.withLock { $0.tasks[task]?.status } }
+    /// The greatest watermark that the task is known to have committed.
+    func committedWatermark(of task: TaskID) -> EventTime {
+        contents.withLock { $0.committedWatermark(of: task) }
+    }
 
     /// Nil: the projection has not begun.
     func position(of view: String, _ partition: PartitionNumber) -> ViewPosition? {
@@ -53,11 +91,22 @@ final class StatusBoard: Sendable {
     /// knows no partitions. A partition that never saw a record holds nothing back.
     func watermark(of topology: String) -> EventTime? {
         contents.withLock { contents in
-            contents.tasks.values.map(\.status).filter { $0.task.topology == topology && $0.watermark > .earliest }
-                .map(\.watermark).min()
+            Set(contents.tasks.keys).union(contents.journals.keys).filter { $0.topology == topology }
+                .map { contents.committedWatermark(of: $0) }.filter { $0 > .earliest }.min()
         }
     }
 
-    /// By task.
+    /// Of the tasks that run here, by task.
     var all: [TaskStatus] { contents.withLock { $0.tasks.values.map(\.status).sorted { $0.task < $1.task } } }
+}
+
+/// Where a task is, as far as this process knows.
+enum TaskPlace {
+    case here(TaskStatus)
+    /// It is this process's, and its state on the way. `last`: its latest epoch.
+    case restoring(RestoreProgress, last: JournalEntry?)
+    /// Another process has committed its latest epoch.
+    case elsewhere(JournalEntry)
+    /// Nobody has committed an epoch yet.
+    case nowhere
 }

@@ -12,30 +12,38 @@ extension ErrorCode {
 
 /// Projects one partition of a view's topic into its table.
 ///
-/// 1. Note the watermark that the task has committed: all rows of event time before it are in the topic by now.
+/// 1. Note the watermark that the task has committed, and the topic's end: all rows of event time before the one are
+///    before the other. On a log of many processes they need not be readable yet, so the end is what counts.
 /// 2. Read records from the view's position on.
 /// 3. Keep the last one of each key.
 /// 4. Apply them together with the new position, in one transaction that compares the old position first. Only when the
-///    topic was read to its end does the noted watermark go with it, and does `keep` remove rows: what a view that is
-///    filled again meets on the way may be long past it.
+///    noted end was reached does the noted watermark go with it, and does `keep` remove rows: what a view that is filled
+///    again meets on the way may be long past it.
 final class ViewProjector {
     private let view: ViewDefinition
     private let partition: PartitionNumber
     private let task: TaskID
     private let log: any EventLog
+    private let writtenEnd: @Sendable (TopicPartition) throws -> Offset
     private let views: any ViewStore
     private let board: StatusBoard
     private let decoder: JSONRecordDecoder
     private let records = RecordBatch()
     private var position = ViewPosition.start
+    /// Step 1; nil: the task has committed no watermark that the view does not have.
+    private var noted: (watermark: EventTime, end: Offset)?
 
+    /// - Parameter writtenEnd: one past the last record of a partition, those included that are not readable yet. Nil: the
+    ///   log has no such records.
     init(
-        _ view: ViewDefinition, partition: PartitionNumber, log: any EventLog, views: any ViewStore, board: StatusBoard
+        _ view: ViewDefinition, partition: PartitionNumber, log: any EventLog,
+        writtenEnd: (@Sendable (TopicPartition) throws -> Offset)? = nil, views: any ViewStore, board: StatusBoard
     ) {
         self.view = view
         self.partition = partition
         task = TaskID(topology: view.topology, partition: partition)
         self.log = log
+        self.writtenEnd = writtenEnd ?? { try log.range(of: $0).end }
         self.views = views
         self.board = board
         decoder = JSONRecordDecoder(schema: Schema(name: view.name, rowType: view.type))
@@ -43,6 +51,7 @@ final class ViewProjector {
 
     /// Takes over where the table stands. Throws `view.ahead_of_log` when the log does not reach as far.
     func restore() throws {
+        noted = nil
         position = try views.positions(of: view.name, log: log.id)[partition] ?? .start
         let range = try log.range(of: TopicPartition(view.topic, partition))
         guard position.next <= range.end else { throw aheadOfLog(range.end) }
@@ -51,31 +60,40 @@ final class ViewProjector {
 
     /// One step. True when there may be more to project at once.
     func step() throws -> Bool {
-        let committed = board.status(of: task)?.watermark ?? .earliest
+        try noteWatermark()
         let outcome = try log.read(
             TopicPartition(view.topic, partition), from: position.next, recordsMax: Limits.projectionRecordsMax,
             bytesMax: Limits.projectionBytesMax, into: records)
         switch outcome {
         case .records(let next):
-            // Whether the end was reached is known by the next read; until then the watermark stays.
-            try apply(next: next, watermark: position.watermark)
+            try apply(next: next)
             return true
-        case .atEnd:
-            guard committed > position.watermark else { return false }
+        case .atEnd(let reached):
+            let next = max(reached, position.next)
+            guard next > position.next || noted.map({ next >= $0.end }) ?? false else { return false }
             records.removeAll()
-            try apply(next: position.next, watermark: committed)
+            try apply(next: next)
             return false
         case .expired(let first):
             // What `keep` has removed from the topic is not wanted in the table either.
             records.removeAll()
-            try apply(next: first, watermark: position.watermark)
+            try apply(next: first)
             return true
         case .beyondEnd(let end): throw aheadOfLog(end)
         }
     }
 
-    private func apply(next: Offset, watermark: EventTime) throws {
+    private func noteWatermark() throws {
+        guard noted == nil else { return }
+        let committed = board.committedWatermark(of: task)
+        guard committed > position.watermark else { return }
+        noted = (committed, try writtenEnd(TopicPartition(view.topic, partition)))
+    }
+
+    private func apply(next: Offset) throws {
         let watch = Stopwatch()
+        var watermark = position.watermark
+        if let noted, next >= noted.end { watermark = noted.watermark }
         let upserts = try reduce()
         var expireBefore: EventTime?
         if watermark > position.watermark, let keep = view.keep, let least = board.watermark(of: view.topology) {
@@ -88,6 +106,7 @@ final class ViewProjector {
         switch try views.apply(change) {
         case .applied:
             position = moved
+            if let noted, watermark >= noted.watermark { self.noted = nil }
             board.publish(position, of: view.name, partition)
             Telemetry.emit(
                 ProjectionApplied(

@@ -5,6 +5,10 @@ import Stores
 final class DeadLetterWriter {
     let buffer = RecordBuffer()
     private let headers = ByteArena(capacity: 512)
+    private let recordBytesMax: Int
+
+    /// - Parameter recordBytesMax: bytes of a record that the log takes.
+    init(recordBytesMax: Int = .max) { self.recordBytesMax = recordBytesMax }
 
     func begin(_ code: ErrorCode, _ message: String, operatorName: String?) {
         headers.removeAll()
@@ -25,6 +29,10 @@ final class DeadLetterWriter {
         timestamp: Int64, key: UnsafeBufferPointer<UInt8>?, value: UnsafeBufferPointer<UInt8>?,
         valueBytesMax: Int = Limits.deadLetterBytesMax
     ) {
+        let key = (key?.count ?? 0) > recordBytesMax / 4 ? nil : key
+        // What the key and the headers leave of a record; the headers that tell of a cut take some of it, too.
+        let room = recordBytesMax - (key?.count ?? 0) - headers.count - Limits.cutHeaderBytesMax
+        let valueBytesMax = max(0, min(valueBytesMax, room))
         var kept = value
         if let value, value.count > valueBytesMax {
             header(DeadLetterHeader.fullLength, "\(value.count)")

@@ -1,14 +1,20 @@
-import Base
+public import Base
 import Columns
 import Planner
 import Stores
 
+extension ErrorCode {
+    /// A row is larger than a record of the log may be.
+    public static let outputRowTooLarge = ErrorCode("output.row_too_large")
+}
+
 /// What an epoch has produced so far, as records ready for the log: outputs, view rows, dead letters.
 final class TaskOutputs {
     private let task: TaskID
-    private let partitionCount: Int
+    /// Bytes of a record, as the log counts them.
+    private let recordBytesMax: Int
     private let topics: [RowTopic]
-    private let letters = DeadLetterWriter()
+    private let letters: DeadLetterWriter
     private var deadLetters: RecordBuffer { letters.buffer }
 
     /// One output or view: a topic that a stream's rows are written to.
@@ -34,12 +40,15 @@ final class TaskOutputs {
         }
     }
 
-    init(_ plan: Plan, task: TaskID, partitionCount: Int) {
+    init(_ plan: Plan, task: TaskID, _ settings: TopologyTask.Settings, recordBytesMax: Int) {
         self.task = task
-        self.partitionCount = partitionCount
+        self.recordBytesMax = recordBytesMax
+        letters = DeadLetterWriter(recordBytesMax: recordBytesMax)
         topics =
             plan.outputs.map {
-                RowTopic($0.input, $0.topic, plan.type(of: $0.input), keyColumns: $0.keyColumns, spreadOver: partitionCount)
+                RowTopic(
+                    $0.input, $0.topic, plan.type(of: $0.input), keyColumns: $0.keyColumns,
+                    spreadOver: settings.outputPartitionCounts[$0.topic] ?? settings.partitionCount)
             }
             + plan.views.map {
                 // A view's key contains the partition key, so all rows of a key come from this task.
@@ -78,7 +87,10 @@ final class TaskOutputs {
     /// Writes a batch's rows to the outputs and views that take them. The timestamp of a view's record is its event time,
     /// which `keep` counts from; that of an output's is the clock, because retention keeps it from when it was written:
     /// rows made of old events would else be gone before anybody reads them.
-    func write(_ batch: Batch, from input: PlanInput, clock: EventTime) {
+    ///
+    /// A row that the log would refuse becomes a dead letter; returns how many did.
+    func write(_ batch: Batch, from input: PlanInput, clock: EventTime) -> Int {
+        var tooLargeCount = 0
         for topic in topics where topic.input == input {
             topic.encoder.begin(batch.columns)
             topic.keys.begin(batch.columns)
@@ -92,13 +104,26 @@ final class TaskOutputs {
                 topic.value.removeAll()
                 let hasKey = topic.keys.encode(row: row, into: topic.key)
                 topic.encoder.encode(row: row, into: topic.value)
+                guard topic.key.count + topic.value.count <= recordBytesMax else {
+                    writeDeadLetter(tooLarge: topic.value, for: topic.topic, clock: clock)
+                    tooLargeCount += 1
+                    continue
+                }
                 let isSpread = hasKey && !topic.isView
-                let number = isSpread ? Int(Hashing.partition(of: topic.key.bytes, among: partitionCount).number) : 0
+                let number = isSpread ? Int(Hashing.partition(of: topic.key.bytes, among: topic.buffers.count).number) : 0
                 topic.buffers[number].append(
                     timestamp: topic.isView ? times[row] : clock.microseconds, key: hasKey ? topic.key.bytes : nil,
                     value: topic.value.bytes)
             }
         }
+        return tooLargeCount
+    }
+
+    private func writeDeadLetter(tooLarge row: ByteArena, for topic: TopicName, clock: EventTime) {
+        writeDeadLetter(
+            row: row, code: .outputRowTooLarge,
+            message: "a row of \(row.count) bytes for '\(topic)' is larger than a record of the log may be (\(recordBytesMax) bytes)",
+            operatorName: topic.text, clock: clock)
     }
 
     /// Writes a source record as it came, with the reason as headers.

@@ -37,6 +37,8 @@ public struct InputStatus: Sendable {
     /// The source's name in the topology.
     public var source: String
     public var position: EpochRecord.InputPosition
+    /// Everything before it is read: at `position.next`, or beyond it where the log has places without records.
+    public var reached: Offset
     /// How far the source's watermark stays behind its greatest event time.
     public var outOfOrder: TimeSpan
     /// Silence after which the source no longer holds the task's watermark.
@@ -47,11 +49,12 @@ public struct InputStatus: Sendable {
     public var readAt: EventTime
 
     public init(
-        source: String, position: EpochRecord.InputPosition, outOfOrder: TimeSpan, idleAfter: TimeSpan, movedAt: EventTime,
-        readAt: EventTime
+        source: String, position: EpochRecord.InputPosition, reached: Offset? = nil, outOfOrder: TimeSpan, idleAfter: TimeSpan,
+        movedAt: EventTime, readAt: EventTime
     ) {
         self.source = source
         self.position = position
+        self.reached = reached ?? position.next
         self.outOfOrder = outOfOrder
         self.idleAfter = idleAfter
         self.movedAt = movedAt

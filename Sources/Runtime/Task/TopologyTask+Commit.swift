@@ -104,6 +104,7 @@ extension TopologyTask {
         for index in inputs.indices {
             let position = last?.positions.first { $0.input == inputs[index].partition }
             inputs[index].next = try position?.next ?? log.range(of: inputs[index].partition).first
+            inputs[index].reached = inputs[index].next
             inputs[index].time.maxEventTime = position?.maxEventTime ?? .earliest
             inputs[index].time.watermark = position?.watermark ?? .earliest
             inputs[index].time.isIdle = position?.isIdle ?? false

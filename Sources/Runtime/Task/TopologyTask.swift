@@ -19,7 +19,10 @@ import Stores
 /// epoch, the same way as at the start.
 final class TopologyTask {
     struct Settings {
+        /// Of the topology's sources: how many tasks there are.
         var partitionCount = 1
+        /// Of outputs whose topics have another.
+        var outputPartitionCounts: [TopicName: Int] = [:]
         var batchRecords = Limits.batchRecordsDefault
         var commitInterval = TimeSpan.seconds(1)
         /// An epoch ends early when its outputs and state changes hold this many bytes.
@@ -32,6 +35,8 @@ final class TopologyTask {
         let partition: TopicPartition
         let reader: SourceReader
         var next = Offset.zero
+        /// Everything before it is known to be read: beyond `next` where the log has places without records.
+        var reached = Offset.zero
         var time: InputTime
         /// The clock when the last record came; from the start on also when the task began to wait for it.
         var lastRecordAt = EventTime.earliest
@@ -78,6 +83,10 @@ final class TopologyTask {
     /// As of the last commit.
     var committedCounters = TaskCounters()
 
+    private var reachedMoves = 0
+    /// Grows with whatever makes the status worth looking at: epochs that ended, well or not, and ends of inputs.
+    var changeCount: Int { status.counters.commits + status.counters.aborts + reachedMoves }
+
     /// Sees every batch of every stream; for tests of topologies.
     var probe: ((_ stream: String, _ batch: Batch) -> Void)?
 
@@ -102,7 +111,7 @@ final class TopologyTask {
         operators = plan.streams.map {
             $0.definition.makeOperator(name: $0.name, type: $0.type, scope: StateScope(task: task, operatorName: $0.name))
         }
-        outputs = TaskOutputs(plan, task: id, partitionCount: settings.partitionCount)
+        outputs = TaskOutputs(plan, task: id, settings, recordBytesMax: log.recordBytesMax)
         records = RecordBatch(capacity: settings.batchRecords)
         streamWatermarks = plan.streams.map { _ in .earliest }
         status = TaskStatus(task: id)
@@ -152,12 +161,27 @@ final class TopologyTask {
         let outcome = try log.read(
             partition, from: inputs[index].next, recordsMax: settings.batchRecords, bytesMax: Limits.batchBytesMax, into: records)
         switch outcome {
-        case .atEnd: return false
+        case .atEnd(let reached):
+            noteReached(reached, index)
+            return false
         case .records(let next):
             try process(index, next: next)
             return true
         case .expired(let first): throw inputExpired(partition, at: inputs[index].next, first: first)
         case .beyondEnd(let end): throw inputBeyondEnd(partition, at: inputs[index].next, end: end)
+        }
+    }
+
+    /// Where the log has places without records, the last record is not at its end, and yet nothing is left to read.
+    private func noteReached(_ reached: Offset, _ index: Int) {
+        guard reached > max(inputs[index].reached, inputs[index].next) else { return }
+        inputs[index].reached = reached
+        reachedMoves += 1
+        // The status is as of the last commit: only if nothing was read since is this what lies beyond it.
+        updateStatus { status in
+            if index < status.inputs.count, status.inputs[index].position.next == inputs[index].next {
+                status.inputs[index].reached = reached
+            }
         }
     }
 
@@ -232,7 +256,8 @@ final class TopologyTask {
     }
 
     private func deliver(_ batch: Batch, from input: PlanInput) {
-        outputs.write(batch, from: input, clock: clock)
+        let tooLarge = outputs.write(batch, from: input, clock: clock)
+        for _ in 0..<tooLarge { status.counters.noteDeadLetter(.outputRowTooLarge) }
         if outputs.takes(input) { status.counters.rowsOut += batch.count }
         if let probe {
             switch input {
@@ -296,8 +321,8 @@ final class TopologyTask {
     var inputStatuses: [InputStatus] {
         inputs.map { input in
             InputStatus(
-                source: input.reader.source.name, position: input.position, outOfOrder: input.time.outOfOrder,
-                idleAfter: input.reader.source.idleAfter, movedAt: input.movedAt, readAt: input.readAt)
+                source: input.reader.source.name, position: input.position, reached: max(input.reached, input.next),
+                outOfOrder: input.time.outOfOrder, idleAfter: input.reader.source.idleAfter, movedAt: input.movedAt, readAt: input.readAt)
         }
     }
 

@@ -6,27 +6,38 @@ import Runtime
 import SQLiteViews
 import Stores
 
-/// The files of an engine: `DIR/store` (log and state), `DIR/views/views.sqlite`, and while it runs `DIR/address`.
+/// The files of an engine: `DIR/store` (log and state), `DIR/views/views.sqlite`, and while it runs `DIR/address`. Of one
+/// on Kafka there is no log: `DIR/state` (copies of tasks' state) and `DIR/instance` (its name among the others) instead.
 /// One process at a time; the store's lock sees to that.
 struct DataDirectory {
+    /// Where the log is, for the life of a directory.
+    enum Kind {
+        case embedded, kafka
+
+        var storeName: String { self == .embedded ? "store" : "state" }
+    }
+
     let path: String
+    /// Log and state, or state alone.
     let store: RocksStore
     let views: SQLiteViews
 
     static func addressPath(_ directory: String) -> String { directory + "/address" }
 
-    /// Opens or makes everything. Throws `run.foreign_directory` and what the stores throw; nothing is changed then.
-    static func open(_ path: String, memory: MemoryBudget, clock: any WallClock) throws -> DataDirectory {
+    /// Opens or makes everything. Throws `run.foreign_directory`, `run.other_kind` and what the stores throw; nothing is
+    /// changed then.
+    static func open(_ path: String, _ kind: Kind = .embedded, memory: MemoryBudget, clock: any WallClock) throws -> DataDirectory {
         try checkIsDirectory(path)
         try checkIsOurs(path)
+        try checkKind(path, kind)
         ProcessMemory.limit()
         let options = RocksStoreOptions(memoryMaxBytes: memory.store)
         let store: RocksStore
         do {
             store = try RocksStore.open(
-                directory: path + "/store", options: options, newLogID: UUID().uuidString.lowercased(), clock: clock)
+                directory: path + "/" + kind.storeName, options: options, newLogID: UUID().uuidString.lowercased(), clock: clock)
         } catch {
-            throw named(error, directory: path)
+            throw named(error, kind, directory: path)
         }
         do {
             let viewsPath = path + "/views"

@@ -50,6 +50,7 @@ struct EngineSettingOptions: ParsableArguments {
     var retentionAge: String?
     @Option(help: Settings.retentionBytes.argumentHelp)
     var retentionBytes: String?
+    @OptionGroup var kafka: KafkaSettingOptions
     @Option(help: Settings.logLevel.argumentHelp, completion: .list(["debug", "info", "warning", "error"]))
     var logLevel: String?
     @Option(help: Settings.logFormat.argumentHelp, completion: .list(["text", "json"]))
@@ -63,8 +64,31 @@ struct EngineSettingOptions: ParsableArguments {
         given.add(Settings.memoryMax, memoryMax)
         given.add(Settings.retentionAge, retentionAge)
         given.add(Settings.retentionBytes, retentionBytes)
+        kafka.add(to: &given)
         given.add(Settings.logLevel, logLevel)
         given.add(Settings.logFormat, logFormat)
+    }
+}
+
+/// What `pioneer run` may be told about Kafka.
+struct KafkaSettingOptions: ParsableArguments {
+    @Option(help: Settings.kafka.argumentHelp)
+    var kafka: String?
+    @Option(help: Settings.kafkaReplication.argumentHelp)
+    var kafkaReplication: String?
+    @Option(help: Settings.sessionTimeout.argumentHelp)
+    var sessionTimeout: String?
+    @Option(help: Settings.membership.argumentHelp, completion: .list(["static", "dynamic"]))
+    var membership: String?
+    @Flag(help: Settings.standby.argumentHelp)
+    var standby = false
+
+    func add(to given: inout GivenSettings) {
+        given.add(Settings.kafka, kafka)
+        given.add(Settings.kafkaReplication, kafkaReplication)
+        given.add(Settings.sessionTimeout, sessionTimeout)
+        given.add(Settings.membership, membership)
+        given.add(Settings.standby, standby ? "true" : nil)
     }
 }
 

@@ -41,6 +41,22 @@ enum Settings {
     static let retentionBytes = Setting(
         "retention_bytes", flag: "--retention-bytes", valueName: "bytes", standard: "10GB", form: .bytes(min: ByteCount(1)),
         help: "How much of a partition is kept, as stored.", commands: engine)
+    static let kafka = Setting(
+        "kafka", flag: "--kafka", valueName: "host:port", otherwise: "the log in data_dir",
+        form: .text("brokers as host:port, separated by commas; in the file also librdkafka's properties, one a line"),
+        help: "Run on Kafka: its topics are the log, and engines share the work.", commands: engine)
+    static let kafkaReplication = Setting(
+        "kafka_replication", flag: "--kafka-replication", valueName: "n", otherwise: "as the brokers have it", form: .count(1...100),
+        help: "Copies of each topic that the engine makes on Kafka.", commands: engine)
+    static let sessionTimeout = Setting(
+        "session_timeout", flag: "--session-timeout", valueName: "span", standard: "10s", form: .span(min: .seconds(1)),
+        help: "On Kafka: silence after which an engine's tasks go to others.", commands: engine)
+    static let membership = Setting<KafkaSettings.Membership>(
+        "membership", flag: "--membership", valueName: "kind", standard: KafkaSettings.Membership.static.rawValue, form: .choice,
+        help: "On Kafka: static keeps tasks over a restart within session_timeout; dynamic frees them at once.", commands: engine)
+    static let standby = Setting(
+        "standby", flag: "--standby", valueName: "", standard: "false", form: .bool,
+        help: "On Kafka: keep copies of other engines' state, to take over quickly.", commands: engine)
     static let logLevel = Setting<EventLevel>(
         "log_level", flag: "--log-level", valueName: "level", standard: EventLevel.info.rawValue, form: .choice,
         help: "Least level that is logged: debug, info, warning, error.", commands: engine)
@@ -68,7 +84,8 @@ enum Settings {
     static let all: [SettingDeclaration] = [
         dataDir.declaration, engineURL.declaration, schemas.declaration, listen.declaration, partitions.declaration,
         workers.declaration, commitInterval.declaration, memoryMax.declaration, retentionAge.declaration,
-        retentionBytes.declaration, logLevel.declaration, logFormat.declaration, agentEvery.declaration, agentSpool.declaration,
+        retentionBytes.declaration, kafka.declaration, kafkaReplication.declaration, sessionTimeout.declaration,
+        membership.declaration, standby.declaration, logLevel.declaration, logFormat.declaration, agentEvery.declaration, agentSpool.declaration,
         agentResourceID.declaration, agentProcesses.declaration, agentTopic.declaration,
     ]
 

@@ -27,6 +27,8 @@ struct SettingsFile: Sendable {
     let choice: Choice
     /// By the setting's name.
     let values: [String: Given]
+    /// What stands under `kafka:`, by the property's name.
+    let kafkaProperties: [String: KafkaProperty]
 
     struct Given: Sendable {
         var text: String
@@ -57,7 +59,12 @@ struct SettingsFile: Sendable {
             faults.append(EngineError(.configFile, .user, "\(finding.location): \(finding.message)", remedy: finding.remedy))
         }
         var values: [String: Given] = [:]
+        var kafka: [String: KafkaProperty] = [:]
         for entry in entries {
+            if entry.path[0] == Settings.kafka.declaration.name, entry.path.count > 1 {
+                KafkaProperty.read(entry, into: &kafka, faults: &faults)
+                continue
+            }
             let name = entry.path.joined(separator: ".")
             guard let setting = Settings.all.first(where: { $0.name == name }) else {
                 faults.append(Self.unknown(name, entry))
@@ -72,9 +79,13 @@ struct SettingsFile: Sendable {
                         remedy: "Allowed: \(setting.allowed). \(setting.whenAbsentSentence)"))
             }
         }
+        if let servers = kafka[KafkaProperty.servers], case .plain(let text) = servers.source {
+            values[Settings.kafka.declaration.name] = Given(text: text, place: servers.place)
+        }
         self.path = path
         self.choice = choice
         self.values = values
+        kafkaProperties = kafka
     }
 
     private static func unknown(_ name: String, _ entry: YAMLEntry) -> EngineError {

@@ -16,11 +16,13 @@ struct SettingsReport {
         let style = Style(terminal)
         var table = TextTable([.init("SETTING"), .init("VALUE"), .init("FROM")])
         for entry in entries { table.add([entry.declaration.name, Self.shown(entry), entry.origin.description]) }
+        for property in properties { table.add(["kafka: " + property.name, property.shown, property.origin]) }
         let rows = table.lines(width: terminal.width, style: style)
         var lines = [fileLine, ""]
-        if rows.count == entries.count + 1 {
+        if rows.count == entries.count + properties.count + 1 {
             lines.append(rows[0])
             for (row, entry) in zip(rows.dropFirst(), entries) { lines += [row, style(.dim, "  " + entry.declaration.help)] }
+            lines += rows.suffix(properties.count)
         } else {
             // Too narrow for a table, which wrote its rows one below the other.
             lines += rows
@@ -29,6 +31,14 @@ struct SettingsReport {
             lines += ["", "read by tests of the sources only: " + settings.passedOver.joined(separator: ", ")]
         }
         return lines
+    }
+
+    /// Properties of librdkafka that the file sets, with where that is.
+    private var properties: [(name: String, shown: String, origin: String)] {
+        guard entries.contains(where: { $0.declaration.name == Settings.kafka.declaration.name }), let file = settings.file else { return [] }
+        return file.kafkaProperties.sorted { $0.key < $1.key }.filter { $0.key != KafkaProperty.servers }.map {
+            ($0.key, $0.value.shown(name: $0.key), ResolvedSettings.Origin.file($0.value.place).description)
+        }
     }
 
     private var fileLine: String {
@@ -62,6 +72,7 @@ struct SettingsReport {
         let file = settings.file.map {
             JSONValue(members: [("path", .text($0.path)), ("taken", .text($0.choice.description))])
         }
-        return JSONValue(members: [("file", file ?? JSONValue(.null)), ("settings", .list(list))])
+        let kafka = properties.map { JSONValue(members: [("name", .text($0.name)), ("value", .text($0.shown)), ("origin", .text($0.origin))]) }
+        return JSONValue(members: [("file", file ?? JSONValue(.null)), ("settings", .list(list)), ("kafka_properties", .list(kafka))])
     }
 }

@@ -28,6 +28,10 @@ extension ValueForm<Int> {
     }
 }
 
+extension ValueForm<Bool> {
+    static let bool = ValueForm(allowed: "true or false") { Bool($0) }
+}
+
 extension ValueForm<TimeSpan> {
     static func span(min: TimeSpan) -> Self {
         ValueForm(allowed: "\(min) or more, such as \(min < .seconds(1) ? "500ms, " : "")30s, 5m, 1h30m or 7d") { text in
