@@ -80,15 +80,15 @@ struct KafkaSettingOptions: ParsableArguments {
     var sessionTimeout: String?
     @Option(help: Settings.membership.argumentHelp, completion: .list(["static", "dynamic"]))
     var membership: String?
-    @Flag(help: Settings.standby.argumentHelp)
-    var standby = false
+    @Option(help: Settings.standby.argumentHelp, completion: .list(["true", "false"]))
+    var standby: String?
 
     func add(to given: inout GivenSettings) {
         given.add(Settings.kafka, kafka)
         given.add(Settings.kafkaReplication, kafkaReplication)
         given.add(Settings.sessionTimeout, sessionTimeout)
         given.add(Settings.membership, membership)
-        given.add(Settings.standby, standby ? "true" : nil)
+        given.add(Settings.standby, standby)
     }
 }
 

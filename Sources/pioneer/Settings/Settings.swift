@@ -43,7 +43,7 @@ enum Settings {
         help: "How much of a partition is kept, as stored.", commands: engine)
     static let kafka = Setting(
         "kafka", flag: "--kafka", valueName: "host:port", otherwise: "the log in data_dir",
-        form: .text("brokers as host:port, separated by commas; in the file also librdkafka's properties, one a line"),
+        form: .text("brokers as host:port, separated by commas"),
         help: "Run on Kafka: its topics are the log, and engines share the work.", commands: engine)
     static let kafkaReplication = Setting(
         "kafka_replication", flag: "--kafka-replication", valueName: "n", otherwise: "as the brokers have it", form: .count(1...100),
@@ -53,9 +53,9 @@ enum Settings {
         help: "On Kafka: silence after which an engine's tasks go to others.", commands: engine)
     static let membership = Setting<KafkaSettings.Membership>(
         "membership", flag: "--membership", valueName: "kind", standard: KafkaSettings.Membership.static.rawValue, form: .choice,
-        help: "On Kafka: static keeps tasks over a restart within session_timeout; dynamic frees them at once.", commands: engine)
+        help: "On Kafka: static keeps tasks over a quick restart, dynamic frees them.", commands: engine)
     static let standby = Setting(
-        "standby", flag: "--standby", valueName: "", standard: "false", form: .bool,
+        "standby", flag: "--standby", valueName: "bool", standard: "false", form: .bool,
         help: "On Kafka: keep copies of other engines' state, to take over quickly.", commands: engine)
     static let logLevel = Setting<EventLevel>(
         "log_level", flag: "--log-level", valueName: "level", standard: EventLevel.info.rawValue, form: .choice,
