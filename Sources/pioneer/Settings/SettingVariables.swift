@@ -18,7 +18,7 @@ enum SettingVariables {
         let known = Settings.all.map(\.variable) + [SettingsFile.variable]
         return ours(in: environment).keys.sorted().filter { !known.contains($0) && !isForTests($0) }.map { name in
             // A name cut short, as PIONEER_DATA is, means the one it begins.
-            let nearest = nearestName(to: name, among: known) ?? known.first { $0.hasPrefix(name + "_") }
+            let nearest = known.first { $0.hasPrefix(name + "_") } ?? nearestName(to: name, among: known)
             return EngineError(
                 .configUnknown, .user, "unknown variable '\(name)' in the environment",
                 remedy: (nearest.map { "Did you mean \($0)? " } ?? "")

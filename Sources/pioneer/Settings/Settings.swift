@@ -85,8 +85,8 @@ enum Settings {
         dataDir.declaration, engineURL.declaration, schemas.declaration, listen.declaration, partitions.declaration,
         workers.declaration, commitInterval.declaration, memoryMax.declaration, retentionAge.declaration,
         retentionBytes.declaration, kafka.declaration, kafkaReplication.declaration, sessionTimeout.declaration,
-        membership.declaration, standby.declaration, logLevel.declaration, logFormat.declaration, agentEvery.declaration, agentSpool.declaration,
-        agentResourceID.declaration, agentProcesses.declaration, agentTopic.declaration,
+        membership.declaration, standby.declaration, logLevel.declaration, logFormat.declaration, agentEvery.declaration,
+        agentSpool.declaration, agentResourceID.declaration, agentProcesses.declaration, agentTopic.declaration,
     ]
 
 }

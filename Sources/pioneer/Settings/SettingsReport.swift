@@ -35,7 +35,8 @@ struct SettingsReport {
 
     /// Properties of librdkafka that the file sets, with where that is.
     private var properties: [(name: String, shown: String, origin: String)] {
-        guard entries.contains(where: { $0.declaration.name == Settings.kafka.declaration.name }), let file = settings.file else { return [] }
+        let isShown = entries.contains { $0.declaration.name == Settings.kafka.declaration.name }
+        guard isShown, let file = settings.file else { return [] }
         return file.kafkaProperties.sorted { $0.key < $1.key }.filter { $0.key != KafkaProperty.servers }.map {
             ($0.key, $0.value.shown(name: $0.key), ResolvedSettings.Origin.file($0.value.place).description)
         }
@@ -72,7 +73,9 @@ struct SettingsReport {
         let file = settings.file.map {
             JSONValue(members: [("path", .text($0.path)), ("taken", .text($0.choice.description))])
         }
-        let kafka = properties.map { JSONValue(members: [("name", .text($0.name)), ("value", .text($0.shown)), ("origin", .text($0.origin))]) }
+        let kafka = properties.map {
+            JSONValue(members: [("name", .text($0.name)), ("value", .text($0.shown)), ("origin", .text($0.origin))])
+        }
         return JSONValue(members: [("file", file ?? JSONValue(.null)), ("settings", .list(list)), ("kafka_properties", .list(kafka))])
     }
 }
