@@ -84,7 +84,8 @@ final class KafkaLogSink: Sendable {
 
     /// - Parameter level: syslog's: 0 to 3 errors, 4 warnings, above that for following what it does.
     func note(level: Int32, facility: String, _ text: String) {
-        if level <= 3, !text.contains("Disconnected") { lastFailure.withLock { $0 = text } }
+        // That all brokers are down follows the line that tells why.
+        if level <= 3, !text.contains("Disconnected"), !text.contains("brokers are down") { lastFailure.withLock { $0 = text } }
         // Properties go to consumers and producers alike, and each warns of the other's.
         if level <= 4, facility != "CONFWARN" {
             Telemetry.emit(KafkaClientWarned(client: client, facility: facility, text: text))
@@ -98,10 +99,8 @@ final class KafkaLogSink: Sendable {
         guard [.kafkaTimedOut, .kafkaUnreachable].contains(error.code), let failure = lastFailure.withLock({ $0 }) else { return error }
         let lowered = failure.lowercased()
         let isRefusal = ["authentication", "sasl", "ssl", "certificate"].contains { lowered.contains($0) }
-        var explained = KafkaErrors.error(
-            isRefusal ? RD_KAFKA_RESP_ERR__AUTHENTICATION : RD_KAFKA_RESP_ERR__TRANSPORT, error.message, said: failure)
-        explained.isTransient = true
-        return explained
+        let kind = KafkaErrors.error(isRefusal ? RD_KAFKA_RESP_ERR__AUTHENTICATION : RD_KAFKA_RESP_ERR__TRANSPORT, "")
+        return EngineError(kind.code, kind.domain, "\(error.message): \(failure)", remedy: kind.remedy, isTransient: true)
     }
 }
 

@@ -1,29 +1,23 @@
 import Base
 import Foundation
+import Synchronization
 
 /// A broker as a child that ends with this process, however that ends: a shell waits for the end of its standard input,
-/// which this process holds open, and then stops the broker and removes its directory.
+/// which this process holds open, and then kills the broker with its children (which may have inherited a mask for milder
+/// signals) and removes its directory.
 final class BrokerProcess: Sendable {
     private static let startSecondsMax = 30.0
 
-    private let shell = Process()
-    private let input = Pipe()
+    private let shell: Process
+    /// The shell's standard input: at its end it stops the broker.
+    private let lifeline: FileHandle
+    private static let spawning = Mutex(())
 
     /// Returns when the port takes connections.
     init(_ command: [String], port: UInt16, removing directory: String?) throws {
-        let script = """
-            dir="$1"; shift
-            "$@" >/dev/null 2>&1 </dev/null & child=$!
-            read -r _ || true
-            kill "$child" 2>/dev/null; wait "$child" 2>/dev/null
-            [ -z "$dir" ] || rm -rf "$dir"
-            """
-        shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-        shell.arguments = ["-c", script, "broker", directory ?? ""] + command
-        shell.standardInput = input
-        // Another child that inherited the writing end would keep the broker alive.
-        _ = fcntl(input.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
-        try shell.run()
+        let shell = Process()
+        self.shell = shell
+        lifeline = try Self.spawning.withLock { _ in try Self.start(shell, [directory ?? ""] + command) }
         let watch = Stopwatch()
         while !Self.takesConnections(port) {
             guard watch.elapsedSeconds < Self.startSecondsMax, shell.isRunning else {
@@ -34,10 +28,30 @@ final class BrokerProcess: Sendable {
         }
     }
 
+    /// One at a time: a child that inherited another's lifeline would keep that one's broker alive.
+    private static func start(_ shell: Process, _ arguments: [String]) throws -> FileHandle {
+        let script = """
+            dir="$1"; shift
+            setsid "$@" </dev/null & child=$!
+            read -r _ || true
+            kill -9 "-$child" "$child"
+            [ -z "$dir" ] || rm -rf "$dir"
+            """
+        let input = Pipe()
+        shell.executableURL = URL(fileURLWithPath: "/bin/sh")
+        shell.arguments = ["-c", script, "broker"] + arguments
+        shell.standardInput = input
+        shell.standardOutput = FileHandle.nullDevice
+        shell.standardError = FileHandle.nullDevice
+        _ = fcntl(input.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
+        try shell.run()
+        return input.fileHandleForWriting
+    }
+
     deinit { stop() }
 
     func stop() {
-        try? input.fileHandleForWriting.close()
+        try? lifeline.close()
         shell.waitUntilExit()
     }
 

@@ -27,10 +27,17 @@ public final class FaultBroker: Sendable {
         guard let descriptor = BrokerProcess.connection(to: controlPort) else {
             throw BrokerTrouble(description: "the fault broker's control port does not answer")
         }
-        let connection = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        try connection.write(contentsOf: Data((command + "\n").utf8))
-        var answer = Data()
-        while answer.last != UInt8(ascii: "\n"), let more = try connection.read(upToCount: 1 << 16), !more.isEmpty { answer += more }
+        defer { close(descriptor) }
+        let line = Array((command + "\n").utf8)
+        guard send(descriptor, line, line.count, Int32(MSG_NOSIGNAL)) == line.count else {
+            throw BrokerTrouble(description: "the fault broker's control port takes no command")
+        }
+        var answer: [UInt8] = [], piece = [UInt8](repeating: 0, count: 1 << 16)
+        while answer.last != UInt8(ascii: "\n") {
+            let count = read(descriptor, &piece, piece.count)
+            if count <= 0 { break }
+            answer += piece[..<count]
+        }
         let text = String(decoding: answer, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
         guard text.hasPrefix("ok") else { throw BrokerTrouble(description: "the fault broker answers '\(command)' with '\(text)'") }
         return text.dropFirst(2).trimmingCharacters(in: .whitespaces)
