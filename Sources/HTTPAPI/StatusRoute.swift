@@ -59,6 +59,7 @@ struct StatusWriter {
         let status = task.status
         json.object {
             json.field("partition", Int(status.task.partition.number))
+            write(task.place)
             json.field("epoch", Int64(clamping: status.epoch.number))
             watermark(status.watermark, heldBy: status.holder)
             json.field("clock", status.clock)
@@ -72,6 +73,36 @@ struct StatusWriter {
             figures(lag: task.lag, task.rates, status.state, status.counters)
             json.field("inputs") { json.array(zip(status.inputs, task.lags)) { input($0, $1) } }
         }
+    }
+
+    /// Who runs the task, and how far it is on its way if it is being restored.
+    private func write(_ place: EngineStatus.Task.Place) {
+        switch place {
+        case .here: json.field("phase", "running")
+        case .restoring(let progress):
+            json.field("phase", "restoring")
+            json.field("restore") { json.object { write(progress) } }
+        case .elsewhere(let owner):
+            json.field("phase", "elsewhere")
+            guard let owner else { return }
+            json.field("owner") {
+                json.object {
+                    json.field("host", owner.host)
+                    json.field("instance", owner.instance)
+                }
+            }
+        case .nowhere: json.field("phase", "nowhere")
+        }
+    }
+
+    private func write(_ progress: RestoreProgress) {
+        json.field("step", progress.phase.rawValue)
+        json.field("records", progress.appliedRecords)
+        json.field("bytes", progress.appliedBytes)
+        json.field("from_offset", progress.from.number)
+        json.field("next_offset", progress.next.number)
+        json.field("end_offset", progress.to.number)
+        json.field("left_s", progress.timeLeft?.seconds)
     }
 
     private func watermark(_ watermark: EventTime, heldBy holder: InputStatus?) {

@@ -85,10 +85,18 @@ public final class Engine: Sendable {
     }
 
     private func startCluster(_ host: ClusterHost, _ workersRun: RunningCount, _ started: inout [EngineThread]) throws {
+        var standby: StandbyHolds?
+        if host.isStandby {
+            let holds = StandbyHolds(layout.tasks(of: plans))
+            let copies = StandbyThread(holds, host: host, log: parts.log, clock: parts.clock, stop: stopSignal)
+            started.append(try EngineThread(name: "standby") { copies.run() })
+            standby = holds
+        }
         for plan in plans {
             let taskCount = layout.taskCount(of: plan.topology)
             let membership = MembershipThread(
-                plan, taskCount: taskCount, host: host, log: parts.log, dispatcher: dispatcher, stop: stopSignal)
+                plan, taskCount: taskCount, host: host, log: parts.log, dispatcher: dispatcher, standby: standby,
+                stop: stopSignal)
             started.append(try EngineThread(name: "group-\(plan.topology)") { membership.run { !workersRun.isNone } })
         }
         let follower = JournalFollower(plans, layout, parts: parts, board: board, stop: stopSignal)

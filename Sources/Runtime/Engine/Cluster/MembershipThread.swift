@@ -15,17 +15,23 @@ final class MembershipThread: @unchecked Sendable {
     private let host: ClusterHost
     private let log: any EventLog
     private let dispatcher: TaskDispatcher
+    private let standby: StandbyHolds?
     private let stop: StopSignal
     private var backoff: Backoff
     /// Of tasks that are this process's.
     private let ledgers = Monitor<[TaskID: TaskLedger]>([:])
 
-    init(_ plan: Plan, taskCount: Int, host: ClusterHost, log: any EventLog, dispatcher: TaskDispatcher, stop: StopSignal) {
+    /// - Parameter standby: has copies of the tasks' state while they are not this process's; nil: nobody has.
+    init(
+        _ plan: Plan, taskCount: Int, host: ClusterHost, log: any EventLog, dispatcher: TaskDispatcher, standby: StandbyHolds?,
+        stop: StopSignal
+    ) {
         self.plan = plan
         self.taskCount = taskCount
         self.host = host
         self.log = log
         self.dispatcher = dispatcher
+        self.standby = standby
         self.stop = stop
         backoff = Backoff(stop: stop)
     }
@@ -69,13 +75,15 @@ final class MembershipThread: @unchecked Sendable {
         case .assigned(let partitions):
             tell(.assigned, partitions)
             let plan = plan, host = host, log = log
-            dispatcher.assign(tasks(partitions)) { [ledgers] task in
+            dispatcher.assign(tasks(partitions)) { [ledgers, standby] task in
+                standby?.release(task)
                 let ledger = TaskLedger(
                     task, inputs: plan.inputTopics.map { TopicPartition($0, task.partition) }, cluster: host.cluster,
                     membership: membership, log: log, local: host.local, settings: host.ledgerSettings)
                 ledgers.withLock { $0[task] = ledger }
                 return LedgerFooting(ledger, log: try log.reader()) {
                     ledgers.withLock { if $0[task] === ledger { $0[task] = nil } }
+                    standby?.takeBack(task)
                 }
             }
         case .revoked(let partitions):

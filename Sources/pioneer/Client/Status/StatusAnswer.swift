@@ -48,8 +48,22 @@ struct StatusAnswer {
         var watermark: EventTime?
     }
 
+    /// A task on its way to its last epoch.
+    struct Restore {
+        var bytes: Int
+        /// Of the changelog, from 0 to 1.
+        var share: Double
+        /// Nil: not known yet.
+        var secondsLeft: Double?
+    }
+
     struct Task {
         var partition: Int
+        /// Nil: it runs here, or nowhere.
+        var restore: Restore?
+        /// The machine and the process that run it; nil: this one, or nobody is known to.
+        var owner: String?
+        var isNowhere: Bool
         var epoch: Int
         var watermark: Watermark
         /// Nil: nothing committed yet, or not since the engine started.
@@ -116,12 +130,26 @@ extension StatusAnswer.Topology {
 extension StatusAnswer.Task {
     fileprivate init(_ json: JSONValue) {
         partition = json.count("partition")
+        restore = json["restore"].map(StatusAnswer.Restore.init)
+        isNowhere = json["phase"]?.string == "nowhere"
+        if json["phase"]?.string == "elsewhere" {
+            owner = json["owner"].map { "\($0["host"]?.string ?? "") (\($0["instance"]?.string?.prefix(8) ?? ""))" } ?? "another process"
+        }
         epoch = json.count("epoch")
         watermark = .init(json)
         commitAgeSeconds = json["last_commit"]?["age_s"]?.double
         commitSeconds = json["last_commit"]?["took_s"]?.double
         figures = .init(json)
         inputs = json["inputs"]?.elements?.map(StatusAnswer.Input.init) ?? []
+    }
+}
+
+extension StatusAnswer.Restore {
+    fileprivate init(_ json: JSONValue) {
+        bytes = json.count("bytes")
+        let from = json.count("from_offset"), end = json.count("end_offset")
+        share = end > from ? Double(json.count("next_offset") - from) / Double(end - from) : 0
+        secondsLeft = json["left_s"]?.double
     }
 }
 

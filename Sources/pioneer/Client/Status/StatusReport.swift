@@ -36,7 +36,27 @@ struct StatusReport {
             lines += warning("\(Figures.count(figures.deadLetters, "dead letter"))", figures.deadLettersByCode)
             lines += wrapped("see them: pioneer tail _pioneer.\(topology.name).dead-letters").map { style(.dim, $0) }
         }
+        lines += places(topology).flatMap(wrapped)
         return lines + [""] + tasks(topology) + [""] + inputs(topology) + (topology.views.isEmpty ? [] : [""] + views(topology))
+    }
+
+    /// A sentence for each process that runs some of the tasks, for each that is being restored, and for those nobody runs.
+    private func places(_ topology: StatusAnswer.Topology) -> [String] {
+        func names(_ tasks: [StatusAnswer.Task]) -> String {
+            (tasks.count == 1 ? "task " : "tasks ") + tasks.map { "\($0.partition)" }.joined(separator: ", ")
+        }
+        let away = Dictionary(grouping: topology.tasks.filter { $0.owner != nil }) { $0.owner ?? "" }
+        let elsewhere = away.sorted { $0.key < $1.key }.map { owner, tasks in
+            "\(names(tasks)) \(tasks.count == 1 ? "runs" : "run") on \(owner), as of the last \(tasks.count == 1 ? "epoch" : "epochs")"
+        }
+        let restoring = topology.tasks.compactMap { task in
+            task.restore.map { restore in
+                "\(names([task])) is being restored: \(Figures.bytes(restore.bytes)) read, \(Int(restore.share * 100)) %"
+                    + (restore.secondsLeft.map { ", \(Figures.duration(seconds: $0)) left" } ?? "")
+            }
+        }
+        let nowhere = topology.tasks.filter(\.isNowhere)
+        return elsewhere + restoring + (nowhere.isEmpty ? [] : ["\(names(nowhere)): not run yet, as far as is known here"])
     }
 
     private func wrapped(_ text: String) -> [String] { WatermarkText.wrapped(text, width: terminal.width, indent: "  ") }

@@ -1,0 +1,111 @@
+import Base
+import Planner
+import Stores
+import Telemetry
+
+/// Follows the changelogs of all tasks that other processes run, on a thread of its own, so that taking one over is a matter
+/// of the last records.
+///
+/// A copy is stepped only while its task is held: who is assigned the task takes it from here first (`release`), and gives it
+/// back when it has gone again.
+final class StandbyThread: @unchecked Sendable {
+    private let host: ClusterHost
+    private let log: any EventLog
+    private let clock: any WallClock
+    private let stop: StopSignal
+    private let holds: StandbyHolds
+    /// This thread's alone.
+    private var copies: [TaskID: StandbyCopy] = [:]
+    private var pauses: [TaskID: RetryPause] = [:]
+
+    init(_ holds: StandbyHolds, host: ClusterHost, log: any EventLog, clock: any WallClock, stop: StopSignal) {
+        self.holds = holds
+        self.host = host
+        self.log = log
+        self.clock = clock
+        self.stop = stop
+    }
+
+    func run() {
+        while !stop.isStopping {
+            var didWork = false
+            for task in holds.tasks where !stop.isStopping {
+                if step(task) { didWork = true }
+            }
+            if !didWork { stop.wait(timeout: Limits.journalWait) }
+        }
+    }
+
+    /// True when there may be more to read.
+    private func step(_ task: TaskID) -> Bool {
+        guard pauses[task]?.isOver ?? true else { return false }
+        var hasMore = false
+        let isHeld = holds.whileHeld(task) {
+            do {
+                let copy = copies[task] ?? StandbyCopy(
+                    task, cluster: host.cluster, log: log, local: host.local, settings: host.ledgerSettings)
+                copies[task] = copy
+                hasMore = !(try copy.step(now: clock.now()).isAtEnd)
+                pauses[task] = nil
+            } catch {
+                var pause = pauses[task] ?? RetryPause()
+                Telemetry.emit(StandbyFailed(task: task, error: EngineError(describing: error), retryIn: pause.span))
+                pause.begin()
+                pauses[task] = pause
+                copies[task] = nil
+            }
+        }
+        // The task's owner went on from the copy: one made later begins with what that has left.
+        if !isHeld { copies[task] = nil }
+        return hasMore
+    }
+}
+
+/// Which tasks a standby may follow: all that this process does not own.
+final class StandbyHolds: Sendable {
+    private struct State {
+        var held: Set<TaskID>
+        /// The one that is being stepped.
+        var busy: TaskID?
+    }
+
+    private let state: Monitor<State>
+
+    init(_ tasks: [TaskID]) { state = Monitor(State(held: Set(tasks))) }
+
+    var tasks: [TaskID] { state.withLock { $0.held.sorted() } }
+
+    /// The task is this process's: waits for a step under way; from then on the copy is left alone.
+    func release(_ task: TaskID) { state.wait { state -> Void? in
+        state.held.remove(task)
+        return state.busy == task ? nil : ()
+    } }
+
+    func takeBack(_ task: TaskID) { state.withLock { _ = $0.held.insert(task) } }
+
+    /// False: the task is not held.
+    func whileHeld(_ task: TaskID, _ body: () -> Void) -> Bool {
+        let isHeld = state.withLock { state in
+            guard state.held.contains(task) else { return false }
+            state.busy = task
+            return true
+        }
+        guard isHeld else { return false }
+        body()
+        state.withLock { $0.busy = nil }
+        state.wakeAll()
+        return true
+    }
+}
+
+struct StandbyFailed: InternalEvent {
+    static let name = "standby_failed"
+    static let level = EventLevel.warning
+    var task: TaskID
+    var error: EngineError
+    var retryIn: TimeSpan
+    var message: String { "A copy of another process's state could not be followed; tried again in \(retryIn)." }
+    var fields: [EventField] {
+        [EventField("task", task), EventField("code", error.code.text), EventField("error", error.message)]
+    }
+}
