@@ -103,9 +103,17 @@ public final class RecordBuffer {
 /// A record's headers: `[name length u16 LE][value length u32 LE][name][value]` one after another; names may repeat.
 public enum RecordHeaders {
     public static func append(_ name: String, _ value: String, to arena: ByteArena) {
-        precondition(name.utf8.count <= Int(UInt16.max), "a header's name fits 16 bits of length")
-        arena.append(littleEndian: UInt16(name.utf8.count))
-        arena.append(littleEndian: UInt32(value.utf8.count))
+        var name = name, value = value
+        name.withUTF8 { name in
+            value.withUTF8 { append(name: UnsafeRawBufferPointer(name), value: UnsafeRawBufferPointer($0), to: arena) }
+        }
+    }
+
+    /// - Precondition: a name of at most 65,535 bytes.
+    public static func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, to arena: ByteArena) {
+        precondition(name.count <= Int(UInt16.max), "a header's name fits 16 bits of length")
+        arena.append(littleEndian: UInt16(name.count))
+        arena.append(littleEndian: UInt32(value.count))
         arena.append(name)
         arena.append(value)
     }
