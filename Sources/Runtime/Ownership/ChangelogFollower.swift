@@ -54,10 +54,11 @@ final class ChangelogFollower {
     /// Changes wait for their epoch record.
     var hasPending: Bool { pendingRecords > 0 }
 
-    /// Whether there are records at or after `next`: read for the next step, or not to be read yet.
-    func peek(end: Offset) throws -> Bool {
+    /// Whether there are records from `next` to `end`, which the next step takes then. Nil: they are not to be read yet.
+    func peek(end: Offset) throws -> Bool? {
+        guard next < end else { return false }
         guard case .atEnd(let reached) = try read() else { return true }
-        return reached < end
+        return reached < end ? nil : false
     }
 
     /// One read, and the writes of what it completes. After a throw the step may be repeated.

@@ -24,6 +24,7 @@ public final class StandbyCopy {
     private let log: any EventLog
     private let local: any LocalState
     private let settings: TaskLedger.Settings
+    private var reader: (any EventLog)?
     private var follower: ChangelogFollower?
 
     public init(
@@ -44,8 +45,11 @@ public final class StandbyCopy {
         guard let follower else {
             let end = try cluster.uncommittedEnd(of: Changelog.partition(of: task))
             // Whether a changelog was lost is its owner's to find out: a standby has nothing to compare it with.
+            let reader = try reader ?? log.reader()
+            self.reader = reader
             let opened = try ChangelogFollower.open(
-                task, log: log.reader(), local: local, end: end, groupHasOffsets: false, now: now, settings: settings)
+                task, log: reader, local: local, end: end, groupHasOffsets: false, now: now, settings: settings)
+            guard let opened else { return Step(records: 0, isAtEnd: true, next: .zero) }
             follower = opened.follower
             return Step(records: 0, isAtEnd: false, next: opened.follower.next, rebuild: opened.rebuild)
         }

@@ -21,6 +21,7 @@ extension TaskLedger {
         var step = Step.fence
         var progress = RestoreProgress()
         var group: [TopicPartition: Offset] = [:]
+        var reader: (any EventLog)?
         var follower: ChangelogFollower?
         var readingSince = EventTime.earliest
         /// Since nothing was left to do but wait.
@@ -83,9 +84,12 @@ extension TaskLedger {
     }
 
     private func openCopy(_ restore: Restore, _ now: EventTime) throws {
-        let (follower, rebuild) = try ChangelogFollower.open(
-            task, log: log.reader(), local: local, end: restore.progress.to, groupHasOffsets: !restore.group.isEmpty, now: now,
+        let reader = try restore.reader ?? log.reader()
+        restore.reader = reader
+        let opened = try ChangelogFollower.open(
+            task, log: reader, local: local, end: restore.progress.to, groupHasOffsets: !restore.group.isEmpty, now: now,
             settings: settings)
+        guard let (follower, rebuild) = opened else { return try waitForChangelog(restore, now) }
         restore.follower = follower
         restore.readingSince = now
         restore.toldAt = now
@@ -116,11 +120,7 @@ extension TaskLedger {
             restore.waitingSince = nil
             tellProgress(restore, now)
         case .atEnd(let reached) where reached >= restore.progress.to: restore.step = .compare
-        case .atEnd(let reached):
-            guard wait(restore, now) < settings.offsetsWait else {
-                restore.waitingSince = nil
-                throw OwnershipErrors.changelogBlocked(task, changelog, reached: reached, end: restore.progress.to)
-            }
+        case .atEnd: try waitForChangelog(restore, now)
         case .lost(let reason):
             try local.drop(task)
             restore.follower = nil
@@ -137,7 +137,7 @@ extension TaskLedger {
         let waited = restore.waitingSince.map { now - $0 } ?? .zero
         let facts = RestoreFacts(
             recorded: position?.epoch, group: restore.group, inputs: inputs,
-            journalHasEpochs: position == nil ? try journalHasEpochs() : false, waited: waited, waitMax: settings.offsetsWait)
+            journalHasEpochs: position == nil ? try journalHasEpochs(restore) : false, waited: waited, waitMax: settings.offsetsWait)
         switch RestoreDecision.decide(facts) {
         case .goOn(let missing):
             if !missing.isEmpty { Telemetry.emit(GroupOffsetsMissing(task: task, inputs: missing)) }
@@ -165,6 +165,12 @@ extension TaskLedger {
         return now - since
     }
 
+    private func waitForChangelog(_ restore: Restore, _ now: EventTime) throws {
+        guard wait(restore, now) >= settings.offsetsWait else { return }
+        restore.waitingSince = nil
+        throw OwnershipErrors.changelogBlocked(task, changelog, reached: restore.progress.next, end: restore.progress.to)
+    }
+
     private func tellProgress(_ restore: Restore, _ now: EventTime) {
         guard now >= restore.toldAt + Limits.restoreNoticeInterval else { return }
         restore.toldAt = now
@@ -172,9 +178,9 @@ extension TaskLedger {
     }
 
     /// One read of the journal, for a changelog without an epoch: to tell a new task from one whose changelog was lost.
-    private func journalHasEpochs() throws -> Bool {
+    private func journalHasEpochs(_ restore: Restore) throws -> Bool {
         let journal = TopicPartition(.journal(of: task.topology), task.partition)
-        let reader = try log.reader()
+        let reader = try restore.reader ?? log.reader()
         let first = try reader.range(of: journal).first
         let outcome = try reader.read(journal, from: first, recordsMax: 1, bytesMax: Limits.batchBytesMax, into: RecordBatch(capacity: 1))
         if case .records = outcome { return true }
