@@ -24,7 +24,9 @@ import Testing
     }
 
     @Test(arguments: CommitFacts.Step.allCases, TaskStanding.allCases)
-    func `who is fenced closes, and a producer of no use is closed to restore the task`(_ step: CommitFacts.Step, _ standing: TaskStanding) {
+    func `who is fenced closes, and a producer of no use is closed to restore the task`(
+        _ step: CommitFacts.Step, _ standing: TaskStanding
+    ) {
         #expect(decide(step, .fenced, standing) == .fenced)
         #expect(decide(step, .fatal, standing) == .closeAndRestore)
     }
@@ -199,7 +201,8 @@ import Testing
     @Test func `what is left is reckoned by the pace so far`() {
         func left(_ from: Int64, _ next: Int64, _ to: Int64, after seconds: Int64) -> TimeSpan? {
             RestoreProgress.timeLeft(
-                from: Offset(from), next: Offset(next), to: Offset(to), began: EventTime(seconds: 100), now: EventTime(seconds: 100 + seconds))
+                from: Offset(from), next: Offset(next), to: Offset(to), began: EventTime(seconds: 100),
+                now: EventTime(seconds: 100 + seconds))
         }
         #expect(left(10, 30, 70, after: 2) == .seconds(4))
         #expect(left(10, 70, 70, after: 2) == .zero)
