@@ -115,6 +115,7 @@ struct StatusWriter {
 
     /// What names a source, and what decides its watermark.
     private func source(_ input: InputStatus) {
+        json.field("kind", input.kind.rawValue)
         json.field("source", input.source)
         json.field("topic", input.position.input.topic.text)
         json.field("partition", Int(input.position.input.partition.number))

@@ -11,6 +11,7 @@ extension StableHash {
         hash.combine(1)
         hash.combine(specification.name.value)
         for source in specification.sources.sorted(by: { $0.name.value < $1.name.value }) { hash.combine(source, schemas) }
+        for table in specification.tables.sorted(by: { $0.name.value < $1.name.value }) { hash.combine(table, schemas) }
         for stream in specification.streams.sorted(by: { $0.name.value < $1.name.value }) { hash.combine(stream) }
         for output in specification.outputs.sorted(by: { $0.name.value < $1.name.value }) {
             hash.combine(["output", output.name.value, output.from.value, output.topic.value])
@@ -29,6 +30,12 @@ extension StableHash {
         combine(source.key.map(\.value))
         combine([time.field.value, "\(time.outOfOrder)", "\(time.idleAfter)", "\(time.maxAhead)"])
         if let schema = schemas[source.schema.value] { combine(schema) }
+    }
+
+    private mutating func combine(_ table: TableSpecification, _ schemas: [String: Schema]) {
+        combine(["table", table.name.value, table.topic.value, table.isEverywhere ? "everywhere" : ""])
+        combine(table.key.map(\.value))
+        if let schema = schemas[table.schema.value] { combine(schema) }
     }
 
     private mutating func combine(_ schema: Schema) {

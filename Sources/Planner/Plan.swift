@@ -11,6 +11,9 @@ public struct Plan: Sendable {
     /// 32 hex digits, the same exactly as long as the topology and its schemas say the same (see `StableHash`).
     public var version: String
     public var sources: [PlannedSource]
+    public var tables: [PlannedTable]
+    /// Each after the stream it reads, and before the one that it leads to.
+    public var hops: [PlannedHop]
     /// Each after the stream it reads.
     public var streams: [PlannedStream]
     public var outputs: [PlannedOutput]
@@ -23,6 +26,8 @@ public enum PlanInput: Hashable, Sendable {
     case source(Int)
     /// An index into `Plan.streams`.
     case stream(Int)
+    /// An index into `Plan.hops`: the rows that have come through an internal topic. Only a stream reads one.
+    case hop(Int)
 }
 
 /// A topic read as a stream.
@@ -43,16 +48,48 @@ public struct PlannedSource: Sendable {
     public var neededColumns: [Bool]
 }
 
+/// A topic read as the latest value per key.
+public struct PlannedTable: Sendable {
+    public var name: String
+    public var topic: TopicName
+    public var schemaName: String
+    public var schema: Schema
+    public var type: RowType
+    /// The columns that the topic is keyed by, in the key's order; never null.
+    public var keyColumns: [Int]
+    /// Every task reads all partitions and has all rows; otherwise a task has those of its own partition.
+    public var isEverywhere: Bool
+}
+
+/// Where rows change partitions: they are written to an internal topic, keyed by what the stream behind it groups by, and
+/// the tasks of the topology read it as one more input, each its own partition.
+public struct PlannedHop: Sendable {
+    /// The stream that reads it.
+    public var stream: String
+    public var topic: TopicName
+    /// Whose rows are written.
+    public var input: PlanInput
+    /// The input's row type, and what the stream behind the hop reads: columns that do not travel are null there.
+    public var type: RowType
+    /// Columns of the input that travel, ascending.
+    public var columns: [Int]
+    /// Columns that the rows are keyed and partitioned by; they may be null.
+    public var keyColumns: [Int]
+}
+
 /// A named result.
 public struct PlannedStream: Sendable {
     public var name: String
     public var input: PlanInput
     public var definition: OperatorDefinition
     public var type: RowType
-    /// The columns that carry the source's key, in the key's order; nil where a `select` has dropped one.
+    /// The columns that carry what the rows are partitioned by, the source's key or that of the last hop, in its order; nil
+    /// where a `select` has dropped one.
     public var partitionKey: [Int]?
     /// The sources it descends from, ascending.
     public var sources: [Int]
+    /// The source or hop that its rows come into the task by, and whose watermark is its own.
+    public var origin: PlanInput
 }
 
 /// A stream written to a topic, as JSON.
@@ -78,13 +115,30 @@ extension Plan {
         switch input {
         case .source(let index): sources[index].type
         case .stream(let index): streams[index].type
+        case .hop(let index): hops[index].type
         }
     }
 
+    /// The source's or stream's name; of a hop, that of what is written to it.
     public func name(of input: PlanInput) -> String {
         switch input {
         case .source(let index): sources[index].name
         case .stream(let index): streams[index].name
+        case .hop(let index): name(of: hops[index].input)
+        }
+    }
+
+    /// The source or hop that the rows come into a task by.
+    public func origin(of input: PlanInput) -> PlanInput {
+        if case .stream(let index) = input { streams[index].origin } else { input }
+    }
+
+    /// The columns that the rows are partitioned by; nil where they have been dropped.
+    public func partitionKey(of input: PlanInput) -> [Int]? {
+        switch input {
+        case .source(let index): sources[index].keyColumns
+        case .stream(let index): streams[index].partitionKey
+        case .hop(let index): hops[index].keyColumns
         }
     }
 

@@ -15,7 +15,7 @@ public struct Planning: Sendable {
 ///
 /// 1. names: what is named is named once
 /// 2. references: what is read exists, and nothing reads itself
-/// 3. schemas: sources have one, and it has the fields for key and time
+/// 3. schemas: sources and tables have one, and it has the fields for key and time
 /// 4. types: every stream's row type, in the order of the data; expressions are compiled here
 /// 5. sinks: outputs and views fit the streams they read
 /// 6. time and resources: lengths and numbers are within bounds
@@ -26,8 +26,8 @@ public enum Planner {
         let findings = FindingCollector()
         checkNames(specification, findings)
         let references = resolveReferences(specification, findings)
-        let sources = planSources(specification, schemas, findings)
-        let typed = inferTypes(specification, references, sources, findings)
+        let (sources, tables) = planInputs(specification, schemas, findings)
+        let typed = inferTypes(specification, references, sources, tables, findings)
         let outputs = planOutputs(specification, typed, findings)
         let views = planViews(specification, typed, findings)
         checkTimeAndResources(specification, typed, findings)
@@ -36,8 +36,8 @@ public enum Planner {
         guard !sorted.contains(where: { $0.severity == .error }) else { return Planning(plan: nil, findings: sorted) }
         var plan = Plan(
             topology: specification.name.value, description: specification.description,
-            version: StableHash.version(of: specification, schemas: typed.schemas), sources: typed.sources, streams: typed.streams,
-            outputs: outputs, views: views)
+            version: StableHash.version(of: specification, schemas: typed.schemas), sources: typed.sources,
+            tables: typed.tables, hops: typed.hops, streams: typed.streams, outputs: outputs, views: views)
         plan.markNeededColumns()
         return Planning(plan: plan, findings: sorted)
     }
@@ -73,6 +73,7 @@ public enum Planner {
         }
         for specification in specifications { for output in specification.outputs { compare(output.topic.value, output.key ?? []) } }
         for specification in specifications { for source in specification.sources { compare(source.topic.value, source.key) } }
+        for specification in specifications { for table in specification.tables { compare(table.topic.value, table.key) } }
     }
 }
 

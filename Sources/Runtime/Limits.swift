@@ -19,6 +19,11 @@ enum Limits {
     static let outputBytesKept = 1 << 20
     /// How often a task reads the clock; windows and `max_ahead` need no finer one.
     static let tickInterval = TimeSpan.seconds(1)
+    /// After so long a task notes how far it has read what needs no epoch of its own. Also bounds what it reads again after a
+    /// crash, and how much of a hop's topic is kept for that.
+    static let quietCommitInterval = TimeSpan.minutes(1)
+    /// Rows on their way through a hop are removed when they have been read; this is for what stays behind.
+    static let hopRetention = TimeSpan.days(7)
     /// From one line about like troubles to the next.
     static let noticeInterval = TimeSpan.minutes(1)
     /// How often retention and compaction are looked at.

@@ -13,6 +13,19 @@ public struct EpochRecord: Hashable, Sendable {
         case idle(input: TopicPartition)
     }
 
+    /// What one of the tasks that write to a hop has told of its time.
+    public struct UpstreamTime: Hashable, Sendable {
+        /// `.earliest`: nothing yet.
+        public var watermark: EventTime
+        /// Whether it has no input that holds time back.
+        public var isIdle: Bool
+
+        public init(watermark: EventTime = .earliest, isIdle: Bool = false) {
+            self.watermark = watermark
+            self.isIdle = isIdle
+        }
+    }
+
     /// Where the task stands in one input after this epoch.
     public struct InputPosition: Hashable, Sendable {
         public var input: TopicPartition
@@ -23,13 +36,19 @@ public struct EpochRecord: Hashable, Sendable {
         /// What the input's rows have reached: never less than in the epoch before, whatever `out_of_order` has become.
         public var watermark: EventTime
         public var isIdle: Bool
+        /// Of a hop: for each task that writes to it, by its number. Empty for other inputs.
+        public var upstreams: [UpstreamTime]
 
-        public init(input: TopicPartition, next: Offset, maxEventTime: EventTime, watermark: EventTime, isIdle: Bool) {
+        public init(
+            input: TopicPartition, next: Offset, maxEventTime: EventTime, watermark: EventTime, isIdle: Bool,
+            upstreams: [UpstreamTime] = []
+        ) {
             self.input = input
             self.next = next
             self.maxEventTime = maxEventTime
             self.watermark = watermark
             self.isIdle = isIdle
+            self.upstreams = upstreams
         }
     }
 
@@ -57,12 +76,14 @@ public struct EpochRecord: Hashable, Sendable {
 
 extension EpochRecord {
     /// The first byte of every encoded record. A reader refuses versions it does not know.
-    static let formatVersion: UInt8 = 1
+    static let formatVersion: UInt8 = 2
 
-    /// Version 1, little-endian: `[1][epoch u64][version string][clock i64][watermark i64]`
+    /// Version 2, little-endian: `[2][epoch u64][version string][clock i64][watermark i64]`
     /// `[step count u32]` steps: `[0][input][from i64][to i64]`, `[1][time i64]` or `[2][input]`
-    /// `[position count u32]` positions: `[input][next i64][max event time i64][watermark i64][idle u8]`,
+    /// `[position count u32]` positions: `[input][next i64][max event time i64][watermark i64][idle u8]`
+    /// `[upstream count u32]` upstreams: `[watermark i64][idle u8]`,
     /// where an input is `[topic string][partition u32]` and a string is `[length u32][UTF-8]`.
+    /// Version 1 has no upstreams.
     public func encode(to arena: ByteArena) {
         func put(_ input: TopicPartition) {
             arena.append(lengthPrefixed: input.topic.text)
@@ -96,6 +117,11 @@ extension EpochRecord {
             arena.append(littleEndian: position.maxEventTime.microseconds)
             arena.append(littleEndian: position.watermark.microseconds)
             arena.append(byte: position.isIdle ? 1 : 0)
+            arena.append(littleEndian: UInt32(position.upstreams.count))
+            for upstream in position.upstreams {
+                arena.append(littleEndian: upstream.watermark.microseconds)
+                arena.append(byte: upstream.isIdle ? 1 : 0)
+            }
         }
     }
 
@@ -108,7 +134,16 @@ extension EpochRecord {
             else { return nil }
             return TopicPartition(topic, PartitionNumber(Int32(bitPattern: partition)))
         }
-        guard reader.littleEndian(UInt8.self) == Self.formatVersion,
+        func upstreams() -> [UpstreamTime]? {
+            guard let count = reader.littleEndian(UInt32.self) else { return nil }
+            var upstreams: [UpstreamTime] = []
+            for _ in 0..<count {
+                guard let watermark = reader.littleEndian(Int64.self), let idle = reader.littleEndian(UInt8.self) else { return nil }
+                upstreams.append(UpstreamTime(watermark: EventTime(microseconds: watermark), isIdle: idle != 0))
+            }
+            return upstreams
+        }
+        guard let format = reader.littleEndian(UInt8.self), (1...Self.formatVersion).contains(format),
             let epoch = reader.littleEndian(UInt64.self), let version = reader.lengthPrefixedString(),
             let clock = reader.littleEndian(Int64.self), let watermark = reader.littleEndian(Int64.self),
             let stepCount = reader.littleEndian(UInt32.self)
@@ -134,12 +169,12 @@ extension EpochRecord {
         for _ in 0..<positionCount {
             guard let input = input(), let next = reader.littleEndian(Int64.self),
                 let maxEventTime = reader.littleEndian(Int64.self), let watermark = reader.littleEndian(Int64.self),
-                let idle = reader.littleEndian(UInt8.self)
+                let idle = reader.littleEndian(UInt8.self), let upstreams = format == 1 ? [] : upstreams()
             else { return nil }
             positions.append(
                 InputPosition(
                     input: input, next: Offset(next), maxEventTime: EventTime(microseconds: maxEventTime),
-                    watermark: EventTime(microseconds: watermark), isIdle: idle != 0))
+                    watermark: EventTime(microseconds: watermark), isIdle: idle != 0, upstreams: upstreams))
         }
         self.init(
             epoch: Epoch(epoch), topologyVersion: version, steps: steps, positions: positions,

@@ -19,18 +19,19 @@ public struct TopologySpecification: Sendable {
     public var name: Located<String>
     public var description: String?
     public var sources: [SourceSpecification]
+    public var tables: [TableSpecification]
     public var streams: [StreamSpecification]
     public var outputs: [OutputSpecification]
     public var views: [ViewSpecification]
-    /// Sources and streams that the file names but whose declarations could not be read, which was reported: a
+    /// Sources, tables and streams that the file names but whose declarations could not be read, which was reported: a
     /// reference to one of them is not another mistake.
     public var unreadable: Set<String>
     /// What could be read of the streams among them, in file order.
     public var fragments: [StreamFragment]
 
     public init(
-        name: Located<String>, description: String?, sources: [SourceSpecification], streams: [StreamSpecification],
-        outputs: [OutputSpecification], views: [ViewSpecification], unreadable: Set<String> = [],
+        name: Located<String>, description: String?, sources: [SourceSpecification], tables: [TableSpecification],
+        streams: [StreamSpecification], outputs: [OutputSpecification], views: [ViewSpecification], unreadable: Set<String> = [],
         fragments: [StreamFragment] = []
     ) {
         self.unreadable = unreadable
@@ -38,6 +39,7 @@ public struct TopologySpecification: Sendable {
         self.name = name
         self.description = description
         self.sources = sources
+        self.tables = tables
         self.streams = streams
         self.outputs = outputs
         self.views = views
@@ -78,6 +80,25 @@ public struct SourceSpecification: Sendable {
         self.schema = schema
         self.key = key
         self.eventTime = eventTime
+    }
+}
+
+/// A topic read as the latest value per key.
+public struct TableSpecification: Sendable {
+    public var name: Located<String>
+    public var topic: Located<String>
+    public var schema: Located<String>
+    /// How the topic is keyed, and partitioned: field paths.
+    public var key: [Located<String>]
+    /// Every task has all of it.
+    public var isEverywhere: Bool
+
+    public init(name: Located<String>, topic: Located<String>, schema: Located<String>, key: [Located<String>], isEverywhere: Bool) {
+        self.name = name
+        self.topic = topic
+        self.schema = schema
+        self.key = key
+        self.isEverywhere = isEverywhere
     }
 }
 

@@ -1,5 +1,3 @@
-public import Base
-
 /// What could be read of a stream. Where its declaration has mistakes, which were reported, the rest is kept, so that
 /// what it refers to is checked in the same run.
 public struct StreamFragment: Sendable {

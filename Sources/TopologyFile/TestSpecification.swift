@@ -16,14 +16,21 @@ public struct TopologyTestSpecification: Sendable {
     }
 }
 
-/// Records fed into a source, in the order of the file.
+/// Records fed into a source or table, in the order of the file.
 public struct TestInput: Sendable {
+    public enum Target: Sendable {
+        case source(Located<String>)
+        case table(Located<String>)
+    }
+
     public enum Records: Sendable {
         /// Each an object in the source's schema. `at` is put into the event time field of those that lack it.
         case events([TestValue], at: Located<EventTime>?)
         /// The record's value as it stands, decodable or not.
         case raw(Located<String>)
         case series(Series)
+        /// A record without a value, for the key with these fields.
+        case deletion(TestValue)
     }
 
     /// Events at equal distances.
@@ -66,14 +73,14 @@ public struct TestInput: Sendable {
     }
 
     public var location: SourceLocation
-    public var source: Located<String>
+    public var target: Target
     public var records: Records
     /// Nil: where the key belongs; 0 for a raw record.
     public var partition: Located<Int>?
 
-    public init(location: SourceLocation, source: Located<String>, records: Records, partition: Located<Int>?) {
+    public init(location: SourceLocation, target: Target, records: Records, partition: Located<Int>?) {
         self.location = location
-        self.source = source
+        self.target = target
         self.records = records
         self.partition = partition
     }

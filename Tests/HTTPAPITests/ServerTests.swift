@@ -44,7 +44,7 @@ private final class Lines: Sendable {
                 "late_by_stream":{"minutes":1},"dead_letters":2,"dead_letters_by_code":{"decode.wrong_type":2},"commits":0,"aborts":0
                 """
             let source = """
-                "source":"readings","topic":"events","partition":0,"max_event_time":"1970-01-01T00:01:00Z","out_of_order_s":10.0,"idle_after_s":60.0,\
+                "kind":"source","source":"readings","topic":"events","partition":0,"max_event_time":"1970-01-01T00:01:00Z","out_of_order_s":10.0,"idle_after_s":60.0,\
                 "still_since":"1970-01-01T00:01:10Z","still_s":30.0,"idle":false
                 """
             let watermark = #""watermark":"1970-01-01T00:00:50Z","watermark_age_s":50.0,"held_by":{\#(source)}"#

@@ -15,18 +15,28 @@ struct Faulty: Sendable, CustomTestStringConvertible {
 
 private func stream(_ operation: String) -> String { head + "streams:\n  x: { from: m, \(operation) }\n" }
 
+private func table(_ name: String, _ key: String, topic: String = "rows") -> String {
+    "tables:\n  \(name): { topic: \(topic), schema: metric, key: \(key) }\n"
+}
+
+/// A window behind a hop, by a field that may be null.
+private func hopped(_ rest: String) -> String { stream("window: { tumbling: 5m, by: [unit] }, aggregate: { n: count() }") + rest }
+
 private let faulty: [Faulty] = [
     // Names.
     Faulty(head + "streams:\n  m: { from: m, filter: value > 1.0 }", "topology.duplicate_name 5:3"),
     Faulty(head + "outputs:\n  a: { from: m, topic: x }\n  b: { from: m, topic: x }", "topology.duplicate_topic 6:24"),
     Faulty(head + "  n: { topic: in, schema: metric, key: [id], event_time: { field: at } }", "topology.duplicate_topic 4:15"),
     Faulty(head + "outputs:\n  a: { from: m, topic: in }", "topology.topic_loop 5:24"),
+    Faulty(head + table("m", "[id]"), "topology.duplicate_name 5:3"), Faulty(head + table("x", "[id]", topic: "in"), "topology.duplicate_topic 5:15"),
+    Faulty(head + table("x", "[id]") + "outputs:\n  a: { from: m, topic: rows }", "topology.topic_loop 7:24"),
     Faulty(head + "views:\n  a: { from: m, key: [id], path: /x }\n  b: { from: m, key: [id], path: /x }", "topology.duplicate_path 6:34"),
     Faulty(stream("map: { in: value }"), "topology.reserved_name 5:24"),
     Faulty(head + "views:\n  a: { from: m, key: [id], path: /api/v1/views/a }", "topology.reserved_path 5:34"),
     // References.
     Faulty(head + "streams:\n  x: { from: mm, filter: value > 1.0 }", "topology.unknown_reference 5:14"),
     Faulty(head + "views:\n  v: { from: w, key: [id] }", "topology.unknown_reference 5:14"),
+    Faulty(head + table("x", "[id]") + "views:\n  v: { from: x, key: [id] }", "topology.unknown_reference 7:14"),
     Faulty(head + "streams:\n  a: { from: b, filter: 'true' }\n  b: { from: a, filter: 'true' }", "topology.cycle 5:14"),
     Faulty(head + "streams:\n  a: { from: a, filter: 'true' }\n  b: { from: a, filter: nonsense }", "topology.cycle 5:14"),
     // Schemas.
@@ -36,6 +46,8 @@ private let faulty: [Faulty] = [
     Faulty(head.replacing("[id]", with: "[value]"), "topology.key_type 3:41"),
     Faulty(head.replacing("[id]", with: "[place]"), "topology.unknown_field 3:41"),
     Faulty(head.replacing("field: at", with: "field: value"), "topology.time_type 3:67"),
+    Faulty(head + table("x", "[unit]"), "topology.key_type 5:43"), Faulty(head + table("x", "[nix]"), "topology.unknown_field 5:43"),
+    Faulty(head + table("x", "[id]").replacing("schema: metric", with: "schema: metrik"), "topology.unknown_schema 5:29"),
     Faulty(
         head.replacing("[id]", with: "[value]").replacing("field: at", with: "field: now"), "topology.key_type 3:41",
             "topology.unknown_field 3:70"),
@@ -50,7 +62,6 @@ private let faulty: [Faulty] = [
     Faulty(stream("map: { a: value, b: 'null' }"), "topology.null_literal 5:38"),
     Faulty(stream("select: [id, valu]"), "topology.unknown_field 5:30"),
     Faulty(stream("select: [id, place, place.zone]"), "topology.name_clash 5:37"),
-    Faulty(stream("window: { tumbling: 5m, by: [metric] }, aggregate: { n: count() }"), "topology.hop_unavailable 5:46"),
     Faulty(stream("window: { tumbling: 5m, by: [id, nix] }, aggregate: { n: count() }"), "topology.unknown_field 5:50"),
     Faulty(stream("window: { tumbling: 5m }, aggregate: { n: sum(metric) }"), "topology.aggregate_type 5:63"),
     Faulty(stream("window: { tumbling: 5m }, aggregate: { n: sum(nix) }"), "expression.unknown_field 5:63"),
@@ -58,11 +69,16 @@ private let faulty: [Faulty] = [
     Faulty(stream("window: { tumbling: 5m }, aggregate: { window_end: count() }"), "topology.name_clash 5:56"),
     Faulty(
         stream("select: [metric]") + "  y: { from: x, window: { tumbling: 5m }, aggregate: { n: count() } }\n",
-            "topology.hop_unavailable 6:37"),
+            "topology.key_dropped 6:37"),
     Faulty(
         stream("window: { tumbling: 5m }, aggregate: { n: count() }")
             + "  y: { from: x, window: { tumbling: 1h, by: [id, window.start] }, aggregate: { n: count() } }\n",
                 "topology.name_clash 6:50"),
+    // Hops.
+    Faulty(hopped("views:\n  v: { from: x, key: [window.start] }"), "topology.view_key 7:23"),
+    Faulty(hopped("views:\n  v: { from: x, key: [unit, window.start] }"), "topology.key_type 7:23"),
+    Faulty(hopped("outputs:\n  o: { from: x, topic: out }"), "topology.key_type 7:14"),
+    Faulty(hopped("  y: { from: x, select: [n] }\n  z: { from: y, window: { tumbling: 1h }, aggregate: { n: count() } }"), "topology.key_dropped 7:37"),
     // Sinks.
     Faulty(head + "views:\n  v: { from: m, key: [metric] }", "topology.view_key 5:23"),
     Faulty(head + "views:\n  v: { from: m, key: [id, value] }", "topology.key_type 5:27"),

@@ -71,6 +71,31 @@ private let text = head + """
     #expect(plan.streams[0].type.columns[0].doc == "Which machine.")
 }
 
+@Test func `rows hop before a window whose groups lie in several partitions, with the columns that it reads`() throws {
+    let plan = try plan(hopTopology)
+    #expect(plan.hops.map(\.stream) == ["by_metric", "by_size"])
+    #expect(plan.hops.map(\.topic.text) == ["_pioneer.t.hop.by_metric", "_pioneer.t.hop.by_size"])
+    func paths(_ columns: [Int], _ hop: Int) -> [String] { columns.map { plan.hops[hop].type.columns[$0].path } }
+    #expect(paths(plan.hops[0].columns, 0) == ["metric", "value", "unit"] && paths(plan.hops[0].keyColumns, 0) == ["metric", "unit"])
+    #expect(paths(plan.hops[1].columns, 1) == ["n"] && paths(plan.hops[1].keyColumns, 1) == ["n"])
+    #expect(plan.hops.map { plan.name(of: $0.input) } == ["busy", "hourly"])
+    #expect(plan.streams.map(\.name) == ["busy", "by_metric", "hourly", "by_size"])
+    #expect(plan.streams.map(\.origin) == [.source(0), .hop(0), .hop(0), .hop(1)])
+    #expect(plan.streams.map(\.partitionKey) == [[0], [0, 1], [0, 1], [0]] && plan.streams.allSatisfy { $0.sources == [0] })
+    let needed = plan.sources[0].type.columns.indices.filter { plan.sources[0].neededColumns[$0] }
+    #expect(needed.map { plan.sources[0].type.columns[$0].path } == ["id", "at", "metric", "value", "unit"])
+    #expect(plan.timing(of: .stream(3)).hops == 2 && plan.hopColumns(of: 1) == ["id"] && plan.hopColumns(of: 2) == [])
+}
+
+@Test func `tables are planned and are part of the version`() throws {
+    let plan = try plan(hopTopology)
+    #expect(plan.tables.map(\.name) == ["machines", "prices"] && plan.tables.map(\.isEverywhere) == [false, true])
+    #expect(plan.tables.map { table in table.keyColumns.map { table.type.columns[$0].path } } == [["id"], ["metric", "shard"]])
+    func version(_ old: String, _ new: String) throws -> String { try PlannerTests.plan(hopTopology.replacing(old, with: new)).version }
+    #expect(try version("everywhere: true", "everywhere: false") != plan.version && version("topic: machines", "topic: machine") != plan.version)
+    #expect(try version(", everywhere: true", ", everywhere:   true") == plan.version)
+}
+
 @Test func `the version follows the meaning and not the layout`() throws {
     let version = try plan(text).version
     #expect(version.count == 32)

@@ -26,7 +26,7 @@ func `every declared key is explained and its example is accepted`(_ name: Strin
         for key in object.keys { #expect(text.contains("  \(key.name)  (\(key.kind.rawValue), ")) }
     }
     #expect(FormatReference.objects.map(\.title) == [
-        "topology", "source", "event_time", "stream", "window", "output", "view", "tests", "test", "given", "expect",
+        "topology", "source", "event_time", "table", "stream", "window", "output", "view", "tests", "test", "given", "expect",
     ])
 }
 

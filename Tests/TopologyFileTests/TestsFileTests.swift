@@ -40,7 +40,9 @@ private func test(_ given: String, _ expect: String = "{ stream: s }") -> String
 
 @Test(arguments: [
     Faulty("topology: x", .unknownKey, 1, 1), Faulty("tests: []", .emptyValue, 1, 8),
-    Faulty(test("{ table: m, event: {} }"), .notAvailable, 2, 3), Faulty(test("{ event: {} }"), .badValue, 2, 1),
+    Faulty(test("{ table: m, source: n, event: {} }"), .badValue, 2, 1), Faulty(test("{ table: m, event: {}, at: 2026-01-05T00:00:00Z }"), .badValue, 2, 24),
+    Faulty(test("{ source: m, deleted: {} }"), .badValue, 2, 14), Faulty(test("{ table: m, deleted: {}, raw: x }"), .badValue, 2, 1),
+    Faulty(test("{ event: {} }"), .badValue, 2, 1),
     Faulty(test("{ source: m }"), .badValue, 2, 1), Faulty(test("{ source: m, event: {}, raw: x }"), .badValue, 2, 1),
     Faulty(test("{ source: m, event: {}, every: 5m }"), .badValue, 2, 25),
     Faulty(test("{ source: m, event: [] }"), .wrongType, 2, 21), Faulty(test("{ source: m, raw: x, at: noon }"), .badValue, 2, 26),

@@ -60,18 +60,18 @@ extension PlanExplanation {
 
     private func window(_ window: WindowDefinition, of index: Int) -> [Fact] {
         let stream = plan.streams[index]
-        let key = plan.keyPaths(ofSource: stream.sources[0]).joined(separator: ", ")
-        let missing = plan.hopColumns(of: index) ?? []
-        let hop = missing.isEmpty
-            ? "none: local, for 'by' holds the partition key \(key)"
-            : "through an internal topic, for 'by' lacks \(missing.joined(separator: ", "))"
-        let open = plan.openWindowsMax(of: index) ?? 1
+        let open = plan.openWindowsMax(of: index)
         let source = plan.sources[stream.sources[0]].name
+        let closes = if case .hop = stream.origin {
+            "when all tasks have told that the watermark of \(source) has reached window.end; then the row goes on, once"
+        } else {
+            "when the watermark of \(source) reaches window.end; then the row goes on, once"
+        }
         var facts = [
-            Fact(label: "by", list: window.byColumns.map(\.path)), Fact(label: "hop", text: hop),
+            Fact(label: "by", list: window.byColumns.map(\.path)), Fact(label: "hop", text: hop(before: index)),
             Fact(label: "columns", list: Self.columns(stream.type)),
             Fact(label: "state", text: state(window, open: open)),
-            Fact(label: "closes", text: "when the watermark of \(source) reaches window.end; then the row goes on, once"),
+            Fact(label: "closes", text: closes),
         ]
         if case .window(let specified, let aggregates) = streamsByName[stream.name]?.operation {
             facts.append(Fact(label: "late", text: late(specified.late)))
@@ -81,28 +81,39 @@ extension PlanExplanation {
         return facts
     }
 
+    private func hop(before index: Int) -> String {
+        let stream = plan.streams[index]
+        guard case .hop(let hop) = stream.input else {
+            return "none: local, for 'by' holds the partition key \(plan.keyPaths(of: stream.origin).joined(separator: ", "))"
+        }
+        let missing = plan.hopColumns(of: index) ?? []
+        return "through \(plan.hops[hop].topic), for 'by' lacks \(missing.joined(separator: ", "))"
+    }
+
     private func late(_ late: StreamSpecification.Window.Late) -> String {
         switch late {
         case .drop: "drop: rows of a closed window are counted and change nothing"
         }
     }
 
-    private func state(_ window: WindowDefinition, open: Int) -> String {
+    private func state(_ window: WindowDefinition, open: Int?) -> String {
         let texts = window.aggregates.filter { aggregate in
             [.min, .max, .first, .last].contains(aggregate.function) && aggregate.argument?.type.value?.layout == .reference
         }
         let held = texts.isEmpty ? "" : ", and the texts of \(texts.map(\.name).joined(separator: ", "))"
         return "about \(window.groupBytes) bytes and the key for each group and open window\(held); "
-            + (open == 1 ? "1 window open at a time" : "up to \(open) windows open at a time")
+            + (open.map { $0 == 1 ? "1 window open at a time" : "up to \($0) windows open at a time" }
+                ?? "as many windows open as the tasks before the hop are apart")
     }
 
     func latency(of input: PlanInput) -> String {
         let timing = plan.timing(of: input), commit = settings.commitInterval
         guard !timing.windows.isEmpty else { return "up to \(commit) after an event: the commit" }
+        let commits = timing.hops == 0 ? "commit \(commit)" : "\(timing.hops + 1) commits of \(commit), one for each hop and the last"
         let names = timing.windows.map(\.description).joined(separator: " then ")
         let windows = timing.windows.count == 1
             ? "window \(names)" : "windows \(names)" + (timing.windowed == timing.windows.last ? "" : " (\(timing.windowed) together)")
         return "up to \(timing.latencyMax(commitInterval: commit)) after an event, while events come: \(windows), out_of_order"
-            + " \(timing.outOfOrder), commit \(commit)"
+            + " \(timing.outOfOrder), \(commits)"
     }
 }

@@ -36,10 +36,10 @@ public struct PlanExplanation: Sendable {
         }
     }
 
-    /// A source, stream, output, view or internal topic.
+    /// A source, table, stream, output, view or internal topic.
     public struct Part: Sendable {
         public enum Kind: String, Sendable {
-            case source, stream, output, view, topic
+            case source, table, stream, output, view, topic
         }
         public var kind: Kind
         public var name: String
@@ -72,12 +72,12 @@ public struct PlanExplanation: Sendable {
         parts = []
         facts = summary
         parts =
-            plan.sources.indices.map(source) + plan.streams.indices.map(stream) + plan.outputs.map(output) + plan.views.map(view)
-            + internalTopics
+            plan.sources.indices.map(source) + plan.tables.map(table) + plan.streams.indices.map(stream) + plan.outputs.map(output)
+            + plan.views.map(view) + internalTopics
     }
 
     private var summary: [Fact] {
-        let hops = plan.streams.indices.filter { plan.hopColumns(of: $0)?.isEmpty == false }.map { plan.streams[$0].name }
+        let hops = plan.hops.map(\.stream)
         let grouping = plan.streams.indices.contains { plan.hopColumns(of: $0) != nil }
         let local = grouping ? "none: each 'by' holds its source's partition key" : "none: nothing is grouped"
         let partitions = settings.partitionCount
@@ -105,6 +105,21 @@ public struct PlanExplanation: Sendable {
             Fact(label: "columns", list: Self.columns(source.type)),
             Fact(label: "decoded", text: "\(needed) of \(Self.count(source.type.columns.count, "column")): those that something reads"),
             readers(of: .source(index)),
+        ])
+    }
+
+    private func table(_ table: PlannedTable) -> Part {
+        Part(kind: .table, name: table.name, from: nil, facts: [
+            Fact(
+                label: "topic",
+                text: "\(table.topic), \(Self.count(settings.partitionCount, "partition")), schema \(table.schemaName), compacted"),
+            Fact(label: "key", text: table.keyColumns.map { table.type.columns[$0].path }.joined(separator: ", ")),
+            Fact(
+                label: "held",
+                text: table.isEverywhere
+                    ? "by each task whole, in memory; read to its end before the first event, after every start"
+                    : "by each task for its own partition, in its state"),
+            Fact(label: "columns", list: Self.columns(table.type)),
         ])
     }
 
@@ -149,7 +164,11 @@ public struct PlanExplanation: Sendable {
         func part(_ name: TopicName, _ text: String) -> Part {
             Part(kind: .topic, name: name.text, from: nil, facts: [Fact(label: "holds", text: "\(text); \(partitions)")])
         }
-        return plan.views.map { part($0.definition.topic, "rows of view \($0.definition.name), compacted by its key") } + [
+        let hops = plan.hops.map { hop in
+            let key = hop.keyColumns.map { hop.type.columns[$0].path }.joined(separator: ", ")
+            return part(hop.topic, "rows of \(plan.name(of: hop.input)) on their way to stream \(hop.stream), by \(key)")
+        }
+        return hops + plan.views.map { part($0.definition.topic, "rows of view \($0.definition.name), compacted by its key") } + [
             part(.journal(of: plan.topology), "epoch records, kept as long as the inputs"),
             part(.deadLetters(of: plan.topology), "records that could not be used, with the reason"),
         ]

@@ -23,9 +23,10 @@ extension PlanGraph {
 
     private static func shape(_ kind: Kind) -> (String, String) {
         switch kind {
-        case .topic, .deadLetters: ("[(", ")]")
+        case .topic, .hop, .deadLetters: ("[(", ")]")
         case .source: ("([", "])")
         case .stream: ("[", "]")
+        case .table: ("[/", "/]")
         case .view: ("[[", "]]")
         case .output: ("{{", "}}")
         }

@@ -6,7 +6,7 @@ import Stores
 /// A plan as boxes and arrows, in the direction of the data.
 public struct PlanGraph: Sendable {
     public enum Kind: String, CaseIterable, Sendable {
-        case topic, source, stream, view, output
+        case topic, source, table, hop, stream, view, output
         case deadLetters = "dead letters"
     }
 
@@ -52,13 +52,28 @@ extension PlanGraph {
             return node
         }
         var streams: [Int] = []
+        var hops: [Int: Int] = [:]
         func node(_ input: PlanInput) -> Int {
             switch input {
             case .source(let index): sources[index]
             case .stream(let index): streams[index]
+            case .hop(let index): hops[index] ?? node(plan.hops[index].input)
             }
         }
+        for table in plan.tables {
+            let topic = add(.topic, table.topic.text, [table.schemaName], nil)
+            let key = "key " + table.keyColumns.map { table.type.columns[$0].path }.joined(separator: ", ")
+            let kind = table.isEverywhere ? ["everywhere"] : []
+            edges.append(Edge(from: topic, to: add(.table, table.name, [key] + kind, facts["table \(table.name)"])))
+        }
         for stream in plan.streams {
+            if case .hop(let index) = stream.input {
+                let hop = plan.hops[index]
+                let key = "key " + hop.keyColumns.map { hop.type.columns[$0].path }.joined(separator: ", ")
+                let box = add(.hop, hop.topic.text, [key], facts["topic \(hop.topic)"])
+                edges.append(Edge(from: node(hop.input), to: box))
+                hops[index] = box
+            }
             let lines = Self.lines(stream.definition)
             streams.append(add(.stream, stream.name, lines, facts["stream \(stream.name)"]))
             edges.append(Edge(from: node(stream.input), to: streams[streams.count - 1]))

@@ -11,10 +11,12 @@ public struct StreamTiming: Hashable, Sendable {
     public var outOfOrder: TimeSpan
     /// The windows on the way, first to last.
     public var windows: [TimeSpan]
+    /// How many times the rows go through an internal topic on the way, where they wait for a commit each time.
+    public var hops = 0
 
     /// The longest that a row takes after an event of its own, while events keep coming, until it is committed.
     public func latencyMax(commitInterval: TimeSpan) -> TimeSpan {
-        TimeSpan(microseconds: windowed.microseconds + outOfOrder.microseconds + commitInterval.microseconds)
+        TimeSpan(microseconds: windowed.microseconds + outOfOrder.microseconds + commitInterval.microseconds * Int64(1 + hops))
     }
 }
 
@@ -24,6 +26,11 @@ extension Plan {
     ///    of S too, it ends at most the difference of both later, and at the same watermark; where S is a multiple of the
     ///    next size, it ends at the same time; else it may end a whole size of its own later.
     public func timing(of input: PlanInput) -> StreamTiming {
+        if case .hop(let index) = input {
+            var timing = timing(of: hops[index].input)
+            timing.hops += 1
+            return timing
+        }
         guard case .stream(let index) = input else { return StreamTiming(windowed: .zero, outOfOrder: .zero, windows: []) }
         let stream = streams[index]
         var timing = timing(of: stream.input)
@@ -42,9 +49,11 @@ extension Plan {
 
     /// How many of a window stream's windows can be open at once. The watermark stays `out_of_order` behind the latest
     /// event, and the windows from the one that holds it up to the one of that event are open. Rows of another window
-    /// come in the order of time, so that only the one window that holds the watermark is open. Nil: no window.
+    /// come in the order of time, so that only the one window that holds the watermark is open. Nil: no window, or one
+    /// behind a hop, where as many are open as the tasks before it are apart.
     public func openWindowsMax(of stream: Int) -> Int? {
         guard case .window(let window) = streams[stream].definition else { return nil }
+        if case .hop = streams[stream].input { return nil }
         guard timing(of: streams[stream].input).windows.isEmpty else { return 1 }
         let size = window.size.microseconds, behind = sources[streams[stream].sources[0]].outOfOrder.microseconds
         return Int((behind + size - 1) / size) + 1
@@ -54,22 +63,26 @@ extension Plan {
     /// partitions and have to hop through an internal topic. Empty: the work is local. Nil: the stream groups nothing.
     public func hopColumns(of stream: Int) -> [String]? {
         guard case .window(let window) = streams[stream].definition else { return nil }
-        let type = type(of: streams[stream].input)
-        let key: [Int]?
-        switch streams[stream].input {
-        case .source(let index): key = sources[index].keyColumns
-        case .stream(let index): key = streams[index].partitionKey
-        }
+        guard case .hop(let hop) = streams[stream].input else { return [] }
+        let input = hops[hop].input
         // A select that drops the key leaves nothing to tell the partition by.
-        guard let key else { return keyPaths(ofSource: streams[stream].sources[0]) }
-        return key.filter { !window.by.contains($0) }.map { type.columns[$0].path }
+        guard let key = partitionKey(of: input) else { return keyPaths(of: origin(of: input)) }
+        return key.filter { !window.by.contains($0) }.map { hops[hop].type.columns[$0].path }
+    }
+
+    /// What the input's rows are partitioned by; empty where that has been dropped.
+    func keyPaths(of input: PlanInput) -> [String] {
+        let type = type(of: input)
+        return (partitionKey(of: input) ?? []).map { type.columns[$0].path }
     }
 
     func keyPaths(ofSource index: Int) -> [String] { sources[index].keyColumns.map { sources[index].type.columns[$0].path } }
 
     /// The streams, outputs and views that read the input, as `stream x`, `view y`, in the plan's order.
     public func readers(of input: PlanInput) -> [String] {
-        streams.filter { $0.input == input }.map { "stream " + $0.name }
+        streams.filter { stream in
+            if case .hop(let hop) = stream.input { hops[hop].input == input } else { stream.input == input }
+        }.map { "stream " + $0.name }
             + outputs.filter { $0.input == input }.map { "output " + $0.name }
             + views.filter { $0.input == input }.map { "view " + $0.definition.name }
     }

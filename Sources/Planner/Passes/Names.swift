@@ -22,11 +22,13 @@ extension Planner {
 
     /// Pass 1: what is named is named once.
     static func checkNames(_ specification: TopologySpecification, _ findings: FindingCollector) {
-        let sources = specification.sources.map(\.name)
+        let sources = specification.sources.map(\.name) + specification.tables.map(\.name)
         let streams = specification.streams.map(\.name) + specification.fragments.map(\.name)
-        reportRepeated(sources + streams, "source or stream", .duplicateName, findings)
+        reportRepeated(sources + streams, "source, table or stream", .duplicateName, findings)
         // A task's place in a topic is one offset and one watermark; streams of one source share them.
-        reportRepeated(specification.sources.map(\.topic), "source's topic", .duplicateTopic, findings)
+        reportRepeated(
+            specification.sources.map(\.topic) + specification.tables.map(\.topic), "topic of a source or table", .duplicateTopic,
+            findings)
         reportRepeated(specification.outputs.map(\.topic), "output topic", .duplicateTopic, findings)
         reportRepeated(specification.views.compactMap(\.path), "path", .duplicatePath, findings)
         for path in specification.views.compactMap(\.path) {
@@ -36,10 +38,11 @@ extension Planner {
                 remedy: "Paths outside of \(reservedPaths.joined(separator: ", ")) are free.", at: path.location)
         }
         for output in specification.outputs {
-            guard let source = specification.sources.first(where: { $0.topic.value == output.topic.value }) else { continue }
+            let readers = specification.sources.map { ("source '\($0.name.value)'", $0.topic.value) }
+                + specification.tables.map { ("table '\($0.name.value)'", $0.topic.value) }
+            guard let (reader, _) = readers.first(where: { $0.1 == output.topic.value }) else { continue }
             findings.add(
-                .topicLoop,
-                "output '\(output.name.value)' writes the topic '\(output.topic.value)', which source '\(source.name.value)' reads",
+                .topicLoop, "output '\(output.name.value)' writes the topic '\(output.topic.value)', which \(reader) reads",
                 remedy: "Give the output a topic of its own: a topology does not feed itself.", at: output.topic.location)
         }
         let operations = specification.streams.map(\.operation) + specification.fragments.compactMap(\.operation)

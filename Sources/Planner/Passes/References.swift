@@ -34,7 +34,9 @@ extension Planner {
         for reference in references where !known.contains(reference.value) {
             let name = reference.value
             let hint: String
-            if specification.outputs.contains(where: { $0.name.value == name }) {
+            if specification.tables.contains(where: { $0.name.value == name }) {
+                hint = "'\(name)' is a table, which no stream reads from. "
+            } else if specification.outputs.contains(where: { $0.name.value == name }) {
                 hint = "'\(name)' is an output; read from the stream that it writes. "
             } else if specification.views.contains(where: { $0.name.value == name }) {
                 hint = "'\(name)' is a view; read from the stream that it shows. "

@@ -21,11 +21,15 @@ extension Planner {
                 guard let named = keyColumns(key, of: type, output.from.value, "an output's key", findings) else { return nil }
                 columns = named
             } else if let key = typed.partitionKey(of: input) {
+                // What a window groups by may be null, or of a type that is equal to others than itself.
+                let fields = key.map { Located(type.columns[$0].path, output.from.location) }
+                guard zip(key, fields).allSatisfy({ isKey($0, $1, of: type, "an output's key", findings) }) else { return nil }
                 columns = key
             } else {
                 findings.add(
                     .keyDropped,
-                    "'\(output.from.value)' no longer has the fields \(typed.keyText(of: input)) that its source is partitioned by",
+                    "'\(output.from.value)' no longer has the fields \(typed.keyText(of: input)) that its"
+                        + " \(typed.keyOwner(of: input)) is partitioned by",
                     remedy: "Keep them in the select, or give the output a key of its own.", at: output.from.location)
                 return nil
             }
@@ -42,7 +46,8 @@ extension Planner {
             guard let partitionKey = typed.partitionKey(of: input), partitionKey.allSatisfy(columns.contains) else {
                 let key = typed.keyText(of: input)
                 findings.add(
-                    .viewKey, "the key of view '\(view.name.value)' lacks the fields \(key) that the source is partitioned by",
+                    .viewKey, "the key of view '\(view.name.value)' lacks the fields \(key) that the \(typed.keyOwner(of: input)) is"
+                        + " partitioned by",
                     remedy: "Add them to the view's key: else several partitions would write one row.",
                     at: view.key.first?.location ?? view.name.location)
                 return nil

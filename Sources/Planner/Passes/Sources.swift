@@ -11,15 +11,15 @@ extension ErrorCode {
 }
 
 extension Planner {
-    /// Pass 3: sources by name, those without a fault of their own.
-    static func planSources(
+    /// Pass 3: sources and tables, those without a fault of their own.
+    static func planInputs(
         _ specification: TopologySpecification, _ catalog: SchemaCatalog, _ findings: FindingCollector
-    ) -> [PlannedSource] {
+    ) -> ([PlannedSource], [PlannedTable]) {
         var readings: [String: SchemaReading] = [:]
-        return specification.sources.compactMap { source in
-            let name = source.schema.value
+        func schema(_ located: Located<String>) -> Schema? {
+            let name = located.value
             guard catalog.names.contains(name) else {
-                reportUnknownSchema(source.schema, catalog, findings)
+                reportUnknownSchema(located, catalog, findings)
                 return nil
             }
             if readings[name] == nil {
@@ -27,9 +27,32 @@ extension Planner {
                 for finding in reading.findings { findings.add(finding) }
                 readings[name] = reading
             }
-            guard let schema = readings[name]?.schema else { return nil }
-            return plan(source, schema, findings)
+            return readings[name]?.schema
         }
+        let sources = specification.sources.compactMap { source in schema(source.schema).flatMap { plan(source, $0, findings) } }
+        let tables = specification.tables.compactMap { table in schema(table.schema).flatMap { plan(table, $0, findings) } }
+        return (sources, tables)
+    }
+
+    private static func plan(_ table: TableSpecification, _ schema: Schema, _ findings: FindingCollector) -> PlannedTable? {
+        let type = schema.rowType
+        if let (a, b) = type.flatNameClash { reportClash(a.path, b.path, at: table.schema.location, findings) }
+        guard let keys = keys(table.key, of: type, schema: table.schema.value, "a table's key", findings),
+            let topic = TopicName(table.topic.value)
+        else { return nil }
+        return PlannedTable(
+            name: table.name.value, topic: topic, schemaName: table.schema.value, schema: schema, type: type, keyColumns: keys,
+            isEverywhere: table.isEverywhere)
+    }
+
+    private static func keys(
+        _ key: [Located<String>], of type: RowType, schema: String, _ what: String, _ findings: FindingCollector
+    ) -> [Int]? {
+        let keys = key.compactMap { field -> Int? in
+            guard let index = column(field, of: type, "schema '\(schema)'", findings) else { return nil }
+            return isKey(index, field, of: type, what, findings) ? index : nil
+        }
+        return keys.count == key.count ? keys : nil
     }
 
     private static func reportUnknownSchema(_ name: Located<String>, _ catalog: SchemaCatalog, _ findings: FindingCollector) {
@@ -50,10 +73,7 @@ extension Planner {
     private static func plan(_ source: SourceSpecification, _ schema: Schema, _ findings: FindingCollector) -> PlannedSource? {
         let type = schema.rowType
         if let (a, b) = type.flatNameClash { reportClash(a.path, b.path, at: source.schema.location, findings) }
-        let keys = source.key.compactMap { field -> Int? in
-            guard let index = column(field, of: type, "schema '\(source.schema.value)'", findings) else { return nil }
-            return isKey(index, field, of: type, "a source's key", findings) ? index : nil
-        }
+        let keys = keys(source.key, of: type, schema: source.schema.value, "a source's key", findings)
         guard let time = column(source.eventTime.field, of: type, "schema '\(source.schema.value)'", findings) else { return nil }
         guard type.columns[time].type == .timestamp, !type.isNullable(at: time) else {
             let isNullable = type.isNullable(at: time)
@@ -63,7 +83,7 @@ extension Planner {
                 at: source.eventTime.field.location)
             return nil
         }
-        guard keys.count == source.key.count, let topic = TopicName(source.topic.value) else { return nil }
+        guard let keys, let topic = TopicName(source.topic.value) else { return nil }
         return PlannedSource(
             name: source.name.value, topic: topic, schemaName: source.schema.value, schema: schema, type: type, keyColumns: keys,
             eventTimeColumn: time, outOfOrder: source.eventTime.outOfOrder, idleAfter: source.eventTime.idleAfter,

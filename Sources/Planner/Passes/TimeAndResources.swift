@@ -26,10 +26,11 @@ extension Planner {
                 .windowTooLong, "a window of \(window.tumbling.value) is too long", remedy: "At most \(PlanLimits.windowMax).",
                 at: window.tumbling.location)
         }
-        let count = specification.sources.count + specification.streams.count + specification.fragments.count
+        let count = specification.sources.count + specification.tables.count + specification.streams.count
+            + specification.fragments.count
         if count > PlanLimits.streamsMax {
             findings.add(
-                .tooMany, "the topology has \(count) sources and streams",
+                .tooMany, "the topology has \(count) sources, tables and streams",
                     remedy: "At most \(PlanLimits.streamsMax): split it into several.",
                 at: specification.name.location)
         }

@@ -5,7 +5,6 @@ import Operators
 import TopologyFile
 
 extension ErrorCode {
-    public static let hopUnavailable = ErrorCode("topology.hop_unavailable")
     public static let aggregateType = ErrorCode("topology.aggregate_type")
 }
 
@@ -51,8 +50,7 @@ extension Planner {
         }
     }
 
-    /// The columns that group the rows: those of `by`, or else the source's key. They must hold the source's key, or else
-    /// rows of one group would be spread over partitions.
+    /// The columns that group the rows: those of `by`, or else those that they are partitioned by.
     private static func groups(
         _ window: StreamSpecification.Window, _ stream: StreamSpecification, _ input: PlanInput, _ typed: TypedStreams,
         _ findings: FindingCollector
@@ -60,26 +58,13 @@ extension Planner {
         let type = typed.type(of: input)
         let by = window.by.map { fields in fields.compactMap { column($0, of: type, "'\(stream.from.value)'", findings) } }
         if let by, by.count != window.by?.count { return nil }
-        let keyText = typed.keyText(of: input)
-        let location = window.by?.first?.location ?? window.tumbling.location
-        guard let key = typed.partitionKey(of: input) else {
-            findings.add(
-                .hopUnavailable, "'\(stream.from.value)' no longer has the fields \(keyText) that its source is partitioned by",
-                remedy: "Keep them in the select before: work across partitions is not available in this version.", at: location)
-            return nil
-        }
-        let missing = key.filter { by?.contains($0) == false }.map { type.columns[$0].path }
-        guard missing.isEmpty else {
-            findings.add(
-                .hopUnavailable,
-                "'by' lacks \(missing.joined(separator: ", ")): the source is partitioned by \(keyText), so rows of one group would"
-                    + " be in several partitions",
-                remedy: "Add \(missing.joined(separator: ", ")) to 'by', or read a topic that is partitioned by what you group by:"
-                    + " work across partitions is not available in this version.",
-                at: location)
-            return nil
-        }
-        return by ?? key
+        if let groups = by ?? typed.partitionKey(of: input) { return groups }
+        findings.add(
+            .keyDropped,
+            "'\(stream.from.value)' no longer has the fields \(typed.keyText(of: input)) that its \(typed.keyOwner(of: input)) is"
+                + " partitioned by",
+            remedy: "Say with 'by' what the window groups by, or keep them in the select before.", at: window.tumbling.location)
+        return nil
     }
 
     static func definition(

@@ -12,13 +12,16 @@ extension Planner {
     /// Pass 4: the row type of every stream, in the order of the data. A stream with a fault has none, and neither has
     /// what reads it.
     static func inferTypes(
-        _ specification: TopologySpecification, _ order: [Int], _ sources: [PlannedSource], _ findings: FindingCollector
+        _ specification: TopologySpecification, _ order: [Int], _ sources: [PlannedSource], _ tables: [PlannedTable],
+        _ findings: FindingCollector
     ) -> TypedStreams {
-        var typed = TypedStreams(sources: sources)
+        var typed = TypedStreams(topology: specification.name.value, sources: sources, tables: tables)
         for index in order {
             let stream = specification.streams[index]
             guard typed.input(named: stream.name.value) == nil, let input = typed.input(named: stream.from.value) else { continue }
-            if let planned = plan(stream, input, typed, findings) { typed.streams.append(planned) }
+            guard let (planned, hop) = plan(stream, input, typed, findings) else { continue }
+            typed.streams.append(planned)
+            if let hop { typed.hops.append(hop) }
         }
         for fragment in specification.fragments { check(fragment, typed, findings) }
         return typed
@@ -29,20 +32,23 @@ extension Planner {
     private static func check(_ fragment: StreamFragment, _ typed: TypedStreams, _ findings: FindingCollector) {
         guard let from = fragment.from, let input = typed.input(named: from.value) else { return }
         if let operation = fragment.operation {
-            _ = plan(StreamSpecification(name: fragment.name, from: from, operation: operation), input, typed, findings)
+            _ = plan(
+                StreamSpecification(name: fragment.name, from: from, operation: operation), input, typed, findings)
         }
         for aggregate in fragment.aggregates { _ = definition(of: aggregate, over: typed.type(of: input), findings) }
     }
 
+    /// A stream, and the hop that it reads where it needs one that is not there yet.
     private static func plan(
         _ stream: StreamSpecification, _ input: PlanInput, _ typed: TypedStreams, _ findings: FindingCollector
-    ) -> PlannedStream? {
+    ) -> (PlannedStream, PlannedHop?)? {
         let inputType = typed.type(of: input)
         let key = typed.partitionKey(of: input)
-        func planned(_ definition: OperatorDefinition, _ type: RowType, key: [Int]?) -> PlannedStream {
-            PlannedStream(
+        func planned(_ definition: OperatorDefinition, _ type: RowType, key: [Int]?) -> (PlannedStream, PlannedHop?) {
+            let planned = PlannedStream(
                 name: stream.name.value, input: input, definition: definition, type: type, partitionKey: key,
-                sources: typed.origins(of: input))
+                sources: typed.origins(of: input), origin: typed.origin(of: input))
+            return (planned, nil)
         }
         switch stream.operation {
         case .filter(let condition):
@@ -56,9 +62,21 @@ extension Planner {
             return planned(.select(columns), type, key: kept?.count == key?.count ? kept : nil)
         case .window(let window, let aggregates):
             guard let plan = self.window(window, aggregates, stream, input, typed, findings) else { return nil }
-            let key = key?.compactMap { plan.definition.by.firstIndex(of: $0) }
-            return planned(.window(plan.definition), plan.type, key: key)
+            let by = plan.definition.by
+            if let key, key.allSatisfy(by.contains) {
+                return planned(.window(plan.definition), plan.type, key: key.compactMap(by.firstIndex(of:)))
+            }
+            var (behind, _) = planned(.window(plan.definition), plan.type, key: Array(by.indices))
+            behind.input = .hop(typed.hops.count)
+            behind.origin = behind.input
+            return (behind, hop(to: stream, by, from: input, typed))
         }
+    }
+
+    private static func hop(to stream: StreamSpecification, _ by: [Int], from input: PlanInput, _ typed: TypedStreams) -> PlannedHop {
+        PlannedHop(
+            stream: stream.name.value, topic: .hop(to: stream.name.value, of: typed.topology), input: input,
+            type: typed.type(of: input), columns: Array(typed.type(of: input).columns.indices), keyColumns: by)
     }
 
     /// Compiles an expression; what is wrong with it is reported at the character where it stands in the file.

@@ -13,12 +13,20 @@ public struct PlannedTest: Sendable {
     public var expectations: [PlannedExpectation]
 }
 
-/// Records of one source.
+/// Records of one source or table.
 public struct PlannedTestInput: Sendable {
-    /// An index into `Plan.sources`.
-    public var source: Int
-    /// The records' values: JSON, or what the test calls raw.
+    public enum Target: Hashable, Sendable {
+        /// An index into `Plan.sources`.
+        case source(Int)
+        /// An index into `Plan.tables`.
+        case table(Int)
+    }
+
+    public var target: Target
+    /// The records' values: JSON, or what the test calls raw. Of a deletion an object with the fields of the key.
     public var values: [String]
+    /// Whether the records have no value, only the key that `values` say.
+    public var isDeletion = false
     /// Nil: each record goes where its key belongs, and a raw one to partition 0.
     public var partition: PartitionNumber?
     public var isRaw: Bool

@@ -27,41 +27,81 @@ extension Planner {
     private static let partitionMax = 9_999
 
     private static func planInput(_ input: TestInput, _ plan: Plan, _ findings: FindingCollector) -> PlannedTestInput? {
-        guard let index = plan.sources.firstIndex(where: { $0.name == input.source.value }) else {
-            reportUnknown(input.source, "source", plan.sources.map(\.name), findings)
-            return nil
-        }
-        let source = plan.sources[index]
         if let partition = input.partition, partition.value > partitionMax {
             findings.add(
                 .testValue, "partition \(partition.value) is out of reach", remedy: "Partitions are numbered from 0 to \(partitionMax).",
                 at: partition.location)
             return nil
         }
+        let target: PlannedTestInput.Target
         let values: [String]?
-        var isRaw = false
-        switch input.records {
-        case .raw(let text):
-            values = [text.value]
-            isRaw = true
-        case .events(let events, let at): values = json(events, at: at, source, findings)
-        case .series(let series): values = json(series, source, findings)
+        var planned: PlannedTestInput?
+        switch input.target {
+        case .source(let name):
+            guard let index = plan.sources.firstIndex(where: { $0.name == name.value }) else {
+                reportUnknown(name, "source", plan.sources.map(\.name), findings)
+                return nil
+            }
+            target = .source(index)
+            values = self.values(of: input.records, plan.sources[index], findings)
+        case .table(let name):
+            guard let index = plan.tables.firstIndex(where: { $0.name == name.value }) else {
+                reportUnknown(name, "table", plan.tables.map(\.name), findings)
+                return nil
+            }
+            target = .table(index)
+            values = self.values(of: input.records, plan.tables[index], findings)
         }
-        guard let values else { return nil }
-        return PlannedTestInput(
-            source: index, values: values, partition: input.partition.map { PartitionNumber($0.value) }, isRaw: isRaw,
+        if let values {
+            planned = PlannedTestInput(
+                target: target, values: values, partition: input.partition.map { PartitionNumber($0.value) }, isRaw: false,
                 location: input.location)
+        }
+        if case .raw = input.records { planned?.isRaw = true }
+        if case .deletion = input.records { planned?.isDeletion = true }
+        return planned
+    }
+
+    private static func values(of records: TestInput.Records, _ source: PlannedSource, _ findings: FindingCollector) -> [String]? {
+        switch records {
+        case .raw(let text): return [text.value]
+        case .series(let series): return json(series, source, findings)
+        case .events(let events, let at):
+            let field = source.type.columns[source.eventTimeColumn].path
+            return json(events, source.schema, findings) { event in
+                if let at, event[field] == nil { event.set(field, to: TestValue(.string("\(at.value)"), at: at.location)) }
+            }
+        // A source has no deletions; reading the file reported one.
+        case .deletion: return nil
+        }
+    }
+
+    private static func values(of records: TestInput.Records, _ table: PlannedTable, _ findings: FindingCollector) -> [String]? {
+        switch records {
+        case .raw(let text): return [text.value]
+        case .events(let events, _): return json(events, table.schema, findings)
+        case .deletion(let key):
+            let missing = table.keyColumns.map { table.type.columns[$0].path }.filter { key[$0] == nil }
+            guard missing.isEmpty else {
+                findings.add(
+                    .testValue, "'deleted' lacks \(missing.joined(separator: ", ")), by which table '\(table.name)' is keyed",
+                    remedy: "Give each field of the key.", at: key.location)
+                return nil
+            }
+            return json([key], table.schema, findings)
+        // A table has no time that a series could have; reading the file reported one.
+        case .series: return nil
+        }
     }
 
     private static func json(
-        _ events: [TestValue], at: Located<EventTime>?, _ source: PlannedSource, _ findings: FindingCollector
+        _ events: [TestValue], _ schema: Schema, _ findings: FindingCollector, _ complete: (inout TestValue) -> Void = { _ in }
     ) -> [String]? {
         var isComplete = true
         let values = events.map { event in
             var event = event
-            let field = source.type.columns[source.eventTimeColumn].path
-            if let at, event[field] == nil { event.set(field, to: TestValue(.string("\(at.value)"), at: at.location)) }
-            isComplete = TestEventCheck.check(event, source.schema, findings) && isComplete
+            complete(&event)
+            isComplete = TestEventCheck.check(event, schema, findings) && isComplete
             return event.json
         }
         return isComplete ? values : nil

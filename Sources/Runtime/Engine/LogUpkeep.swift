@@ -2,7 +2,8 @@ import Base
 import Stores
 import Telemetry
 
-/// The thread that lets go of what the log need no longer keep: retention, compaction, and view rows past their `keep`.
+/// The thread that lets go of what the log need no longer keep: retention, compaction, view rows past their `keep`, and rows
+/// that have come through a hop.
 final class LogUpkeep: Sendable {
     private let parts: Engine.Parts
     private let projected: [ViewDefinition]
@@ -19,17 +20,30 @@ final class LogUpkeep: Sendable {
     }
 
     func run() {
-        guard let upkeep = parts.upkeep else { return }
         while !stop.wait(timeout: Limits.maintenanceInterval) {
             do {
-                let watch = Stopwatch()
-                let report = try upkeep.maintain(parts.clock.now())
-                try trimViews(upkeep)
-                Telemetry.emit(LogMaintained(report: report, nanoseconds: watch.elapsedNanoseconds))
+                if let upkeep = parts.upkeep { try maintain(upkeep) }
+                try trimHops()
             } catch {
                 // Nothing is wrong with the data: what should have gone is still there, and the next round tries again.
                 Telemetry.emit(UpkeepFailed(error: EngineError(describing: error)))
             }
+        }
+    }
+
+    private func maintain(_ upkeep: Engine.Parts.Upkeep) throws {
+        let watch = Stopwatch()
+        let report = try upkeep.maintain(parts.clock.now())
+        try trimViews(upkeep)
+        Telemetry.emit(LogMaintained(report: report, nanoseconds: watch.elapsedNanoseconds))
+    }
+
+    /// Removes what the tasks of this process have read of hops and committed; nobody else reads it.
+    private func trimHops() throws {
+        for input in board.all.flatMap(\.inputs) where input.kind == .hop {
+            let range = try parts.log.range(of: input.position.input)
+            guard range.first < input.position.next else { continue }
+            try parts.log.deleteRecords(before: min(input.position.next, range.end), in: input.position.input)
         }
     }
 

@@ -22,8 +22,8 @@ extension Engine {
     /// partition as Java clients do. Blank lines are passed over, and so is a byte order mark at the start.
     /// - Complexity: O(bytes); one decoder is made per call.
     public func route(topic: TopicName, lines: UnsafeRawBufferPointer, now: EventTime) throws -> RoutedRecords {
-        guard let source = plans.lazy.flatMap(\.sources).first(where: { $0.topic == topic }) else {
-            let known = Set(plans.flatMap { $0.sources.map(\.topic.text) }).sorted()
+        guard let keyed = plans.lazy.flatMap(\.keyedTopics).first(where: { $0.topic == topic }) else {
+            let known = Set(plans.flatMap { $0.keyedTopics.map(\.topic.text) }).sorted()
             throw EngineError(
                 .topicNotRead, .user, "no topology of this engine reads topic '\(topic)'",
                 remedy: "Topics that are read: \(known.joined(separator: ", "))."
@@ -31,10 +31,8 @@ extension Engine {
         }
         let partitionCount = layout.partitionCount(of: topic)
         let spans = lineSpans(lines)
-        var needed = source.type.columns.map { _ in false }
-        for column in source.keyColumns { needed[column] = true }
-        let decoder = JSONRecordDecoder(schema: source.schema, projection: needed)
-        let keys = KeyEncoder(columns: source.keyColumns, type: source.type)
+        let decoder = keyed.keyDecoder
+        let keys = KeyEncoder(columns: keyed.keyColumns, type: decoder.type)
         var result = RoutedRecords(
             records: (0..<partitionCount).map { (PartitionNumber($0), RecordBuffer()) }, count: spans.count,
             withoutKeyCount: 0)

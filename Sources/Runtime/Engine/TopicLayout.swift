@@ -7,6 +7,8 @@ extension ErrorCode {
     public static let engineNotCopartitioned = ErrorCode("engine.not_copartitioned")
     /// A topology's sources have another number of partitions than when its tasks were first made.
     public static let enginePartitionsChanged = ErrorCode("engine.partitions_changed")
+    /// The topic of a table lets go of records that are not old rows.
+    public static let engineTableNotCompacted = ErrorCode("engine.table_not_compacted")
 }
 
 /// How many tasks topologies have, and how many partitions topics: what is the same for all on an embedded store, and
@@ -37,11 +39,13 @@ struct TopicLayout: Sendable {
     /// One number of partitions for all topics, and all topics made with it.
     static func uniform(_ plans: [Plan], _ settings: EngineSettings) -> (TopicLayout, make: [TopicDescription]) {
         let count = settings.partitionCount
-        let viewTopics = Set(plans.flatMap { $0.views.map(\.definition.topic) })
+        // What is a table to one topology keeps each key's last record, whoever else reads or writes the topic.
+        let compacted = Set(plans.flatMap { $0.views.map(\.definition.topic) + $0.tables.map(\.topic) })
+        let hops = Set(plans.flatMap { $0.hops.map(\.topic) })
         let topics = Set(plans.flatMap(\.topics)).sorted().map { name in
-            TopicDescription(
-                name: name, partitionCount: count,
-                retention: viewTopics.contains(name) ? Retention(isCompacted: true) : settings.retention)
+            let retention = hops.contains(name) ? Retention(age: Limits.hopRetention) : settings.retention
+            return TopicDescription(
+                name: name, partitionCount: count, retention: compacted.contains(name) ? Retention(isCompacted: true) : retention)
         }
         let layout = TopicLayout(
             taskCounts: Dictionary(uniqueKeysWithValues: plans.map { ($0.topology, count) }),
@@ -69,6 +73,7 @@ struct TopicLayout: Sendable {
             taskCounts[next.topology] = count
             for topic in next.inputTopics { counts[topic] = count }
         }
+        try checkTables(plans, existing)
         for plan in plans {
             let count = taskCounts[plan.topology] ?? settings.partitionCount
             try checkTasks(of: plan, count, counts)
@@ -117,6 +122,23 @@ struct TopicLayout: Sendable {
                 + "delete the topics _pioneer.\(plan.topology).* and the group pioneer.\(plan.topology), and run it again.")
     }
 
+    /// A table's rows are read again from its topic, which must not have let go of them.
+    private static func checkTables(_ plans: [Plan], _ existing: [TopicName: TopicDescription]) throws {
+        for plan in plans {
+            for table in plan.tables {
+                guard let retention = existing[table.topic]?.retention, !retention.isCompacted,
+                    retention.age != nil || retention.bytesMax != nil
+                else { continue }
+                throw EngineError(
+                    .engineTableNotCompacted, .user,
+                    "table '\(table.name)' of topology '\(plan.topology)' reads topic '\(table.topic)', which lets go of old records: rows"
+                        + " that are not written again would be gone",
+                    remedy: "Have the topic keep the last record of each key: kafka-configs --alter --entity-type topics"
+                        + " --entity-name \(table.topic) --add-config cleanup.policy=compact")
+            }
+        }
+    }
+
     private static func topicsToMake(
         _ plan: Plan, _ taskCount: Int, _ counts: [TopicName: Int], _ settings: EngineSettings
     ) -> [TopicDescription] {
@@ -126,7 +148,9 @@ struct TopicLayout: Sendable {
         func own(_ name: TopicName, _ retention: Retention) -> TopicDescription {
             TopicDescription(name: name, partitionCount: taskCount, retention: retention)
         }
-        let open = (plan.inputTopics + plan.outputs.map(\.topic)).map { topic($0, settings.retention) }
+        let open = (plan.sources.map(\.topic) + plan.outputs.map(\.topic)).map { topic($0, settings.retention) }
+            + plan.tables.map { topic($0.topic, Retention(isCompacted: true)) }
+            + plan.hops.map { own($0.topic, Retention(age: Limits.hopRetention)) }
         let views = plan.views.map { view in
             let age = view.definition.keep.map { TimeSpan(microseconds: $0.microseconds + Limits.viewKeepMargin.microseconds) }
             return own(view.definition.topic, Retention(age: age, isCompacted: true))

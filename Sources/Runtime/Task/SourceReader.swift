@@ -22,17 +22,6 @@ struct RecordIssue {
     var message: String
 }
 
-/// How far one input of a task has come in event time.
-struct InputTime {
-    let outOfOrder: TimeSpan
-    /// `.earliest` until the first record.
-    var maxEventTime = EventTime.earliest
-    /// The greatest event time less `out_of_order`. It is kept rather than computed because it never falls: windows that it
-    /// has closed stay closed when the topology comes back with a longer `out_of_order`.
-    var watermark = EventTime.earliest
-    var isIdle = false
-}
-
 /// Turns records of one source partition into a batch of rows: decode, check time and key, note the watermark that each
 /// row met. A record that fails a check is an issue, moves no watermark, and is not in the batch.
 final class SourceReader {

@@ -8,12 +8,15 @@ extension ErrorCode {
     public static let outputRowTooLarge = ErrorCode("output.row_too_large")
 }
 
-/// What an epoch has produced so far, as records ready for the log: outputs, view rows, dead letters.
+/// What an epoch has produced so far, as records ready for the log: outputs, view rows, rows on their way to other tasks,
+/// dead letters.
 final class TaskOutputs {
     private let task: TaskID
     /// Bytes of a record, as the log counts them.
     private let recordBytesMax: Int
     private let topics: [RowTopic]
+    /// In the plan's order.
+    let hops: [HopWriter]
     private let letters: DeadLetterWriter
     private var deadLetters: RecordBuffer { letters.buffer }
 
@@ -44,6 +47,7 @@ final class TaskOutputs {
         self.task = task
         self.recordBytesMax = recordBytesMax
         letters = DeadLetterWriter(recordBytesMax: recordBytesMax)
+        hops = plan.hops.map { HopWriter($0, task: task, partitionCount: settings.partitionCount, recordBytesMax: recordBytesMax) }
         topics =
             plan.outputs.map {
                 RowTopic(
@@ -57,14 +61,17 @@ final class TaskOutputs {
     }
 
     var byteCount: Int {
-        topics.reduce(deadLetters.bytes.count) { $0 + $1.buffers.reduce(0) { $0 + $1.bytes.count } }
+        let rows = topics.reduce(deadLetters.bytes.count) { $0 + $1.buffers.reduce(0) { $0 + $1.bytes.count } }
+        return hops.reduce(rows) { $0 + $1.buffers.reduce(0) { $0 + $1.bytes.count } }
     }
 
-    var isEmpty: Bool { deadLetters.isEmpty && topics.allSatisfy { $0.buffers.allSatisfy(\.isEmpty) } }
+    var isEmpty: Bool {
+        deadLetters.isEmpty && topics.allSatisfy { $0.buffers.allSatisfy(\.isEmpty) } && hops.allSatisfy(\.isEmpty)
+    }
 
     func removeAll() {
         deadLetters.removeAll(keepingAtMost: Limits.outputBytesKept)
-        for topic in topics { for buffer in topic.buffers { buffer.removeAll(keepingAtMost: Limits.outputBytesKept) } }
+        for buffer in topics.flatMap(\.buffers) + hops.flatMap(\.buffers) { buffer.removeAll(keepingAtMost: Limits.outputBytesKept) }
     }
 
     func buffers() -> [(partition: TopicPartition, buffer: RecordBuffer)] {
@@ -75,13 +82,18 @@ final class TaskOutputs {
                 result.append((TopicPartition(topic.topic, partition), buffer))
             }
         }
+        for hop in hops {
+            for (number, buffer) in hop.buffers.enumerated() where !buffer.isEmpty {
+                result.append((TopicPartition(hop.hop.topic, PartitionNumber(number)), buffer))
+            }
+        }
         if !deadLetters.isEmpty {
             result.append((TopicPartition(.deadLetters(of: task.topology), task.partition), deadLetters))
         }
         return result
     }
 
-    /// Whether any output or view takes the input's rows.
+    /// Whether any output or view takes the input's rows; hops do not count.
     func takes(_ input: PlanInput) -> Bool { topics.contains { $0.input == input } }
 
     /// Writes a batch's rows to the outputs and views that take them. The timestamp of a view's record is its event time,
@@ -91,6 +103,12 @@ final class TaskOutputs {
     /// A row that the log would refuse becomes a dead letter; returns how many did.
     func write(_ batch: Batch, from input: PlanInput, clock: EventTime) -> Int {
         var tooLargeCount = 0
+        for hop in hops where hop.hop.input == input {
+            for row in hop.write(batch, clock: clock) {
+                writeDeadLetter(tooLarge: RowText.json(batch.row(row)), for: hop.hop.topic, clock: clock)
+                tooLargeCount += 1
+            }
+        }
         for topic in topics where topic.input == input {
             topic.encoder.begin(batch.columns)
             topic.keys.begin(batch.columns)

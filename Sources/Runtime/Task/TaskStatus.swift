@@ -5,10 +5,10 @@ public import Stores
 public struct TaskStatus: Sendable {
     public var task: TaskID
     public var epoch = Epoch.none
-    /// Least over the task's sources, as of the last commit.
+    /// Least over the task's sources and hops, as of the last commit.
     public var watermark = EventTime.earliest
     public var clock = EventTime.earliest
-    /// A status for each source, in the topology's order.
+    /// A status for each source, hop and table, in the topology's order.
     public var inputs: [InputStatus] = []
     public var counters = TaskCounters()
     /// When the last epoch was committed, on the engine's clock. `.earliest`: none yet.
@@ -26,15 +26,26 @@ public struct TaskStatus: Sendable {
     /// The input that the watermark is the watermark of: the least of those that are not idle, or of all when all are.
     /// Nil: no input has had a record yet, so nothing is held.
     public var holder: InputStatus? {
-        guard inputs.contains(where: { $0.position.maxEventTime > .earliest }) else { return nil }
-        let holding = inputs.filter { !$0.position.isIdle }
-        return (holding.isEmpty ? inputs : holding).min { $0.position.watermark < $1.position.watermark }
+        let timed = inputs.filter { $0.kind != .table }
+        guard timed.contains(where: { $0.position.maxEventTime > .earliest }) else { return nil }
+        let holding = timed.filter { !$0.position.isIdle }
+        return (holding.isEmpty ? timed : holding).min { $0.position.watermark < $1.position.watermark }
     }
 }
 
-/// One source of a task.
+/// One input of a task.
 public struct InputStatus: Sendable {
-    /// The source's name in the topology.
+    public enum Kind: String, Sendable {
+        /// A topic read as a stream.
+        case source
+        /// An internal topic with rows from all tasks of the topology.
+        case hop
+        /// A topic read as the latest value per key. It has no watermark.
+        case table
+    }
+
+    public var kind = Kind.source
+    /// The source's or table's name in the topology; of a hop, that of the stream which reads it.
     public var source: String
     public var position: EpochRecord.InputPosition
     /// Everything before it is read: at `position.next`, or beyond it where the log has places without records.

@@ -14,16 +14,12 @@ extension ErrorCode {
 
 extension TopologyTask {
     /// Whether the open epoch has anything that must become durable. Clock readings alone need not: a task without new
-    /// records has nothing that depends on them. Nor may a broken epoch: it holds half a batch.
+    /// records has nothing that depends on them. Nor need what was read and can be read again, such as marks of hops, so
+    /// that tasks do not keep each other awake; but now and then it is noted how far that has been read. Nor may a broken
+    /// epoch: it holds half a batch.
     var hasWork: Bool {
         guard !isBroken else { return false }
-        return !outputs.isEmpty
-            || steps.contains { step in
-                switch step {
-                case .slice, .idle: true
-                case .tick: false
-                }
-            }
+        return needsCommit || !outputs.isEmpty || areMarksDue || quietSince.map { clock >= $0 + Limits.quietCommitInterval } ?? false
     }
 
     var isCommitDue: Bool {
@@ -33,7 +29,9 @@ extension TopologyTask {
         return isEpochFull
     }
 
-    private var isEpochFull: Bool { outputs.byteCount + operators.reduce(0) { $0 + $1.dirtyBytes } >= settings.epochBytesMax }
+    private var isEpochFull: Bool { outputs.byteCount + dirtyBytes >= settings.epochBytesMax }
+
+    private var dirtyBytes: Int { operators.reduce(tables.reduce(0) { $0 + $1.contents.dirtyBytes }) { $0 + $1.dirtyBytes } }
 
     /// Makes the open epoch durable. Throws when the disk fails: the epoch stays open and the call may be repeated.
     func commit() throws {
@@ -41,11 +39,13 @@ extension TopologyTask {
         let watch = Stopwatch()
         if isEpochFull { updateStatus { $0.counters.memoryPressure[.epoch, default: 0] += 1 } }
         var changes = StateChanges()
+        writeMarks()
         for target in operators { target.collectChanges(into: &changes) }
+        for table in tables { table.contents.collectChanges(into: &changes) }
         for key in droppedStateKeys { key.withUnsafeBytes { changes.delete(key: $0) } }
         let record = EpochRecord(
             epoch: currentStatus.epoch.next, topologyVersion: plan.version, steps: steps,
-            positions: inputs.map(\.position), clock: clock, watermark: watermark)
+            positions: inputs.filter(\.isKept).map(\.position), clock: clock, watermark: watermark)
         switch try committer.commit(EpochWrite(task: id, record: record, outputs: outputs.buffers(), changes: changes)) {
         case .committed: didCommit(record, nanoseconds: watch.elapsedNanoseconds)
         case .aborted:
@@ -57,11 +57,12 @@ extension TopologyTask {
 
     private func didCommit(_ record: EpochRecord, nanoseconds: UInt64) {
         for target in operators { target.didCommit() }
+        for table in tables { table.contents.didCommit() }
         droppedStateKeys = []
         shrinkState()
         outputs.removeAll()
         steps.removeAll(keepingCapacity: true)
-        openedAt = nil
+        forgetEpoch()
         let state = stateSize, inputs = inputStatuses, now = max(steppedAt, clock)
         updateStatus {
             $0.epoch = record.epoch
@@ -77,8 +78,15 @@ extension TopologyTask {
         committedCounters = currentStatus.counters
     }
 
+    private func forgetEpoch() {
+        openedAt = nil
+        needsCommit = false
+        quietSince = nil
+    }
+
     private var stateSize: StateSize {
-        operators.reduce(StateSize()) {
+        let held = tables.reduce(StateSize()) { $0 + StateSize(bytes: $1.contents.memoryBytes) }
+        return operators.reduce(held) {
             $0 + StateSize(bytes: $1.memoryBytes, windows: $1.openWindowCount, groups: $1.groupCount)
         }
     }
@@ -98,10 +106,10 @@ extension TopologyTask {
     func restore() throws {
         outputs.removeAll()
         steps.removeAll()
-        openedAt = nil
+        forgetEpoch()
         isBroken = true
         let last = try store.lastEpoch(of: id)
-        for index in inputs.indices {
+        for index in inputs.indices where inputs[index].isKept {
             let position = last?.positions.first { $0.input == inputs[index].partition }
             inputs[index].next = try position?.next ?? log.range(of: inputs[index].partition).first
             inputs[index].reached = inputs[index].next
@@ -109,12 +117,16 @@ extension TopologyTask {
             inputs[index].time.watermark = position?.watermark ?? .earliest
             inputs[index].time.isIdle = position?.isIdle ?? false
             inputs[index].lastRecordAt = .earliest
+            if case .hop = inputs[index].kind { inputs[index].time.upstreams = upstreams(position) }
         }
         clock = last?.clock ?? .earliest
         for index in plan.streams.indices {
             try operators[index].restore(from: store)
-            streamWatermarks[index] = inputs[plan.streams[index].sources[0]].time.watermark
+            streamWatermarks[index] = inputs[inputIndex(of: plan.streams[index].origin)].time.watermark
         }
+        for table in tables { try table.contents.restore(from: store) }
+        try restoreEverywhereTables()
+        restoreMarks(last)
         droppedStateKeys = last.map { $0.topologyVersion != plan.version } ?? false ? try keysOfDroppedStreams() : []
         isBroken = false
         let state = stateSize, restored = inputStatuses, committed = committedCounters
@@ -129,11 +141,18 @@ extension TopologyTask {
         }
     }
 
-    /// Keys of state that belongs to no stream of the topology any more. It goes with the next commit: a stream of that
+    /// One for each task, also where the position has none yet.
+    private func upstreams(_ position: EpochRecord.InputPosition?) -> [EpochRecord.UpstreamTime] {
+        let told = position?.upstreams ?? []
+        return (0..<settings.partitionCount).map { $0 < told.count ? told[$0] : EpochRecord.UpstreamTime() }
+    }
+
+    /// Keys of state that belongs to no stream or table of the topology any more. It goes with the next commit: a stream of that
     /// name that comes back one day starts afresh, instead of going on with windows it has not followed since.
     private func keysOfDroppedStreams() throws -> [[UInt8]] {
         let prefix = StateScope.taskPrefix(id)
-        let kept = Set(plan.streams.map(\.name))
+        let tables = plan.tables.filter { !$0.isEverywhere }.map { StateScope.table($0.name, of: id).operatorName }
+        let kept = Set(plan.streams.map(\.name) + tables)
         var keys: [[UInt8]] = []
         try prefix.withUnsafeBytes { prefix in
             try store.scan(prefix: prefix, from: prefix) { key, _ in

@@ -16,7 +16,7 @@ import Stores
 /// ```
 /// A step has four phases: 1. read the clock, 2. read records and run the operators over them, 3. advance event time,
 /// which closes windows, 4. commit if the epoch is due. After an abort the task restores itself from the store's last
-/// epoch, the same way as at the start.
+/// epoch, the same way as at the start. Tables that are everywhere are read to their ends before anything else.
 final class TopologyTask {
     struct Settings {
         /// Of the topology's sources: how many tasks there are.
@@ -31,25 +31,6 @@ final class TopologyTask {
         var stateBytesMax = 64 << 20
     }
 
-    struct Input {
-        let partition: TopicPartition
-        let reader: SourceReader
-        var next = Offset.zero
-        /// Everything before it is known to be read: beyond `next` where the log has places without records.
-        var reached = Offset.zero
-        var time: InputTime
-        /// The clock when the last record came; from the start on also when the task began to wait for it.
-        var lastRecordAt = EventTime.earliest
-        /// The clock when records were last read, and when the watermark last moved; not before the process started.
-        var readAt = EventTime.earliest
-        var movedAt = EventTime.earliest
-
-        var position: EpochRecord.InputPosition {
-            EpochRecord.InputPosition(
-                input: partition, next: next, maxEventTime: time.maxEventTime, watermark: time.watermark, isIdle: time.isIdle)
-        }
-    }
-
     let id: TaskID
     let plan: Plan
     let settings: Settings
@@ -57,11 +38,17 @@ final class TopologyTask {
     let store: any StateStore
     let committer: any EpochCommit
 
-    var inputs: [Input]
+    /// The plan's sources, its hops, its partitioned tables; and from `restore` on all partitions of the tables that are
+    /// everywhere.
+    var inputs: [TaskInput]
+    /// In the plan's order.
+    let tables: [TableFeed]
+    /// For each input that rows come by, the streams that descend from it, each after the one it reads.
+    private let streamsOfInput: [[Int]]
     var operators: [any Operator]
     let outputs: TaskOutputs
     /// Whether a source's batches are wanted as they are, by a view or an output.
-    private let records: RecordBatch
+    let records: RecordBatch
     private var issues: [RecordIssue] = []
     private var output = OperatorOutput()
     var missingKeys = ByteRuns()
@@ -75,6 +62,10 @@ final class TopologyTask {
     var openedAt: Stopwatch?
     /// State of streams that the topology no longer has; the next commit deletes it.
     var droppedStateKeys: [[UInt8]] = []
+    /// The open epoch has something that must become durable, beside outputs.
+    var needsCommit = false
+    /// The clock when the open epoch first read something that need not become durable soon; nil: nothing.
+    var quietSince: EventTime?
     /// A step failed midway, so that the open epoch is neither before nor after a batch: it is dropped and done again.
     var isBroken = false
     /// Per stream, the watermark its operator has been advanced to.
@@ -94,7 +85,6 @@ final class TopologyTask {
         _ plan: Plan, partition: PartitionNumber, settings: Settings, log: any EventLog, store: any StateStore,
         committer: any EpochCommit
     ) {
-        precondition(plan.streams.allSatisfy { $0.sources.count == 1 }, "a stream descends from one source")
         id = TaskID(topology: plan.topology, partition: partition)
         self.plan = plan
         self.settings = settings
@@ -102,12 +92,9 @@ final class TopologyTask {
         self.store = store
         self.committer = committer
         let task = id
-        inputs = plan.sources.map {
-            Input(
-                partition: TopicPartition($0.topic, partition),
-                reader: SourceReader($0, partition: partition, partitionCount: settings.partitionCount),
-                time: InputTime(outOfOrder: $0.outOfOrder))
-        }
+        tables = plan.tables.map { TableFeed($0, task: task, partitionCount: settings.partitionCount) }
+        inputs = Self.inputs(of: plan, partition, settings, tables)
+        streamsOfInput = Self.timedInputs(of: plan).map { origin in plan.streams.indices.filter { plan.streams[$0].origin == origin } }
         operators = plan.streams.map {
             $0.definition.makeOperator(name: $0.name, type: $0.type, scope: StateScope(task: task, operatorName: $0.name))
         }
@@ -126,7 +113,12 @@ final class TopologyTask {
         readClock(now)
         var didWork = false
         do {
-            for index in inputs.indices where try processNext(of: index) { didWork = true }
+            switch try loadTables() {
+            case .read: return true
+            case .waiting: return false
+            case .done: break
+            }
+            for index in readingOrder where try processNext(of: index) { didWork = true }
         } catch {
             isBroken = true
             throw error
@@ -148,15 +140,22 @@ final class TopologyTask {
 
     private var context: EvaluationContext { EvaluationContext(clock: max(clock, watermark)) }
 
-    /// The least over the sources that hold it.
+    /// The least over the sources and hops that hold it, or over all of them where none does.
     var watermark: EventTime {
-        let holding = inputs.filter { !$0.time.isIdle }
-        return (holding.isEmpty ? inputs : holding).map(\.time.watermark).min() ?? .earliest
+        var least = EventTime.latest, leastHolding = EventTime.latest
+        var isHeld = false
+        for index in 0..<timedInputCount {
+            least = min(least, inputs[index].time.watermark)
+            guard !inputs[index].time.isIdle else { continue }
+            leastHolding = min(leastHolding, inputs[index].time.watermark)
+            isHeld = true
+        }
+        return isHeld ? leastHolding : timedInputCount > 0 ? least : .earliest
     }
 
     // MARK: 2. Records
 
-    private func processNext(of index: Int) throws -> Bool {
+    func processNext(of index: Int) throws -> Bool {
         let partition = inputs[index].partition
         let outcome = try log.read(
             partition, from: inputs[index].next, recordsMax: settings.batchRecords, bytesMax: Limits.batchBytesMax, into: records)
@@ -188,25 +187,52 @@ final class TopologyTask {
     private func process(_ index: Int, next: Offset) throws {
         if openedAt == nil { openedAt = Stopwatch() }
         issues.removeAll(keepingCapacity: true)
-        let reader = inputs[index].reader
         let before = inputs[index].time.watermark
-        let batch = reader.rows(of: records, clock: max(clock, watermark), time: &inputs[index].time, issues: &issues)
+        let batch = take(index)
         for issue in issues {
             outputs.writeDeadLetter(
                 records[issue.record], from: inputs[index].partition, code: issue.code, message: issue.message,
-                operatorName: reader.source.name, clock: clock)
+                operatorName: inputs[index].name, clock: clock)
             status.counters.noteDeadLetter(issue.code)
         }
-        status.counters.records += records.count
-        status.counters.batches += 1
         inputs[index].lastRecordAt = clock
         inputs[index].readAt = clock
         if inputs[index].time.watermark > before { inputs[index].movedAt = clock }
         noteSlice(inputs[index].partition, from: inputs[index].next, to: next)
         inputs[index].next = next
-        try run(source: index, batch)
+        if index < timedInputCount { try run(index, batch) }
         records.removeAll()
     }
+
+    /// Turns the records that were read into rows, or takes them into a table.
+    private func take(_ index: Int) -> Batch? {
+        if case .hop(let reader) = inputs[index].kind {
+            let batch = reader.rows(of: records, time: &inputs[index].time, issues: &issues)
+            // Marks alone can be read again: only what follows from them is worth an epoch.
+            if batch != nil || !issues.isEmpty { needsCommit = true } else { noteQuietInput() }
+            return batch
+        }
+        status.counters.records += records.count
+        status.counters.batches += 1
+        switch inputs[index].kind {
+        case .source(let reader):
+            needsCommit = true
+            return reader.rows(of: records, clock: max(clock, watermark), time: &inputs[index].time, issues: &issues)
+        case .table(let feed):
+            feed.take(records, issues: &issues)
+            if inputs[index].isKept {
+                needsCommit = true
+            } else {
+                // All tasks read it, and one of them tells of what it cannot use; at each start anew.
+                if Int(inputs[index].partition.partition.number) % settings.partitionCount != Int(id.partition.number) { issues = [] }
+                if inputs[index].loadEnd == nil { noteQuietInput() }
+            }
+            return nil
+        case .hop: return nil
+        }
+    }
+
+    private func noteQuietInput() { if quietSince == nil { quietSince = clock } }
 
     private func noteSlice(_ input: TopicPartition, from: Offset, to: Offset) {
         if case .slice(input, let first, from)? = steps.last {
@@ -216,26 +242,27 @@ final class TopologyTask {
         }
     }
 
-    /// Sends a source's batch through the streams that descend from it, each after the one it reads, and then has each
-    /// close what the source's new watermark closes.
-    private func run(source index: Int, _ batch: Batch?) throws {
+    /// Sends an input's batch through the streams that descend from it, each after the one it reads, and then has each
+    /// close what the input's new watermark closes.
+    private func run(_ index: Int, _ batch: Batch?) throws {
         let evaluation = context
         var batches: [[Batch]] = plan.streams.map { _ in [] }
-        if let batch { deliver(batch, from: .source(index)) }
-        for stream in plan.streams.indices where plan.streams[stream].sources.contains(index) {
+        // What has come through a hop was delivered where it came from.
+        if let batch, index < plan.sources.count { deliver(batch, from: .source(index)) }
+        for stream in streamsOfInput[index] {
             output.removeAll()
             let now = OperatorContext(evaluation: evaluation, watermark: streamWatermarks[stream])
             switch plan.streams[stream].input {
-            case .source: if let batch { try feed(batch, to: stream, now) }
+            case .source, .hop: if let batch { try feed(batch, to: stream, now) }
             case .stream(let upstream): for batch in batches[upstream] { try feed(batch, to: stream, now) }
             }
-            let reached = max(streamWatermarks[stream], sourceWatermark(of: stream))
+            let reached = max(streamWatermarks[stream], inputs[index].time.watermark)
             if reached > streamWatermarks[stream] {
                 try operators[stream].advance(to: reached, now, store: store, output: &output)
                 streamWatermarks[stream] = reached
             }
             for batch in output.batches { deliver(batch, from: .stream(stream)) }
-            noteFaults(of: stream)
+            noteFaults(of: stream, index)
             batches[stream] = output.batches
         }
     }
@@ -260,14 +287,11 @@ final class TopologyTask {
         for _ in 0..<tooLarge { status.counters.noteDeadLetter(.outputRowTooLarge) }
         if outputs.takes(input) { status.counters.rowsOut += batch.count }
         if let probe {
-            switch input {
-            case .source(let index): probe(plan.sources[index].name, batch)
-            case .stream(let index): probe(plan.streams[index].name, batch)
-            }
+            probe(plan.name(of: input), batch)
         }
     }
 
-    private func noteFaults(of stream: Int) {
+    private func noteFaults(of stream: Int, _ input: Int) {
         let name = plan.streams[stream].name
         if output.lateCount > 0 { status.counters.late[name, default: 0] += output.lateCount }
         status.counters.windowsClosed += output.windowsClosed
@@ -275,8 +299,8 @@ final class TopologyTask {
             status.counters.noteDeadLetter(fault.code)
             if let origin = fault.origin {
                 outputs.writeDeadLetter(
-                    records[origin], from: inputs[plan.streams[stream].sources[0]].partition, code: fault.code,
-                    message: fault.message, operatorName: name, clock: clock)
+                    records[origin], from: inputs[input].partition, code: fault.code, message: fault.message, operatorName: name,
+                    clock: clock)
             } else {
                 outputs.writeDeadLetter(
                     row: RowText.json(fault.row), code: fault.code, message: fault.message, operatorName: name, clock: clock)
@@ -286,30 +310,26 @@ final class TopologyTask {
 
     // MARK: 3. Event time without records
 
-    private func sourceWatermark(of stream: Int) -> EventTime {
-        inputs[plan.streams[stream].sources[0]].time.watermark
-    }
-
-    /// Marks inputs that have been silent for their `idle_after`: they no longer hold the task's watermark.
+    /// Marks sources that have been silent for their `idle_after`: they no longer hold the task's watermark.
     private func noteIdleInputs() {
-        for index in inputs.indices where !inputs[index].time.isIdle {
+        for index in plan.sources.indices where !inputs[index].time.isIdle {
             // The silence of an input without a record yet counts from the first reading of the clock.
             if inputs[index].lastRecordAt == .earliest { inputs[index].lastRecordAt = clock }
-            let input = inputs[index]
-            guard clock >= input.lastRecordAt + input.reader.source.idleAfter else { continue }
+            guard clock >= inputs[index].lastRecordAt + plan.sources[index].idleAfter else { continue }
             inputs[index].time.isIdle = true
-            steps.append(.idle(input: input.partition))
+            needsCommit = true
+            steps.append(.idle(input: inputs[index].partition))
         }
     }
 
     /// Moves the clock and every source's watermark to `time` although no record says so: what `advance_to` in a
-    /// topology's tests means.
+    /// topology's tests means. Hops follow by the marks of the next commit.
     func advance(to time: EventTime) throws {
         readClock(time)
-        for index in inputs.indices {
+        for index in plan.sources.indices {
             inputs[index].time.maxEventTime = max(inputs[index].time.maxEventTime, time + inputs[index].time.outOfOrder)
             inputs[index].time.watermark = max(inputs[index].time.watermark, time)
-            try run(source: index, nil)
+            try run(index, nil)
         }
     }
 
@@ -318,13 +338,7 @@ final class TopologyTask {
     var currentStatus: TaskStatus { status }
 
     /// The inputs as they stand in memory.
-    var inputStatuses: [InputStatus] {
-        inputs.map { input in
-            InputStatus(
-                source: input.reader.source.name, position: input.position, reached: max(input.reached, input.next),
-                outOfOrder: input.time.outOfOrder, idleAfter: input.reader.source.idleAfter, movedAt: input.movedAt, readAt: input.readAt)
-        }
-    }
+    var inputStatuses: [InputStatus] { inputs.map(\.status) }
 
     func updateStatus(_ body: (inout TaskStatus) -> Void) { body(&status) }
 }

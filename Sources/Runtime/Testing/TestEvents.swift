@@ -6,8 +6,10 @@ import TopologyFile
 /// The records of a test in the order they are given.
 struct TestEvents {
     struct Event {
-        var source: Int
+        var target: PlannedTestInput.Target
         var value: [UInt8]
+        /// Whether the record has no value, only the key that `value` says.
+        var isDeletion: Bool
         /// Nil: the record goes where its key belongs.
         var partition: PartitionNumber?
         /// Nil where the record has none that can be read.
@@ -23,9 +25,11 @@ struct TestEvents {
         for (input, given) in zip(test.inputs, specification.given) {
             let events = input.values.map { text in
                 let value = Array(text.utf8)
+                var time: EventTime?
+                if case .source(let index) = input.target { time = readers[index].time(of: value) }
                 return Event(
-                    source: input.source, value: value, partition: input.partition ?? (input.isRaw ? PartitionNumber(0) : nil),
-                    time: readers[input.source].time(of: value))
+                    target: input.target, value: value, isDeletion: input.isDeletion,
+                    partition: input.partition ?? (input.isRaw ? PartitionNumber(0) : nil), time: time)
             }
             if case .series = given.records {
                 series += events

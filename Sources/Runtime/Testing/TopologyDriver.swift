@@ -17,8 +17,8 @@ public final class TopologyDriver {
     private let partitionCount: Int
     private let batchRecords: Int
     private let stateBytesMax: Int
-    private var tasks: [TopologyTask] = []
-    private var keyReaders: [String: KeyReader] = [:]
+    private(set) var tasks: [TopologyTask] = []
+    private var keyReaders: [TopicName: KeyReader] = [:]
     public internal(set) var clock: EventTime
     /// Every row that any source or stream gave, in order; after a restart also those that were given again.
     public private(set) var rows: [Row] = []
@@ -71,28 +71,45 @@ public final class TopologyDriver {
         guard let source = plan.sources.first(where: { $0.name == name }) else {
             preconditionFailure("the caller has checked that source '\(name)' exists")
         }
-        let (own, key) = route(source, value)
-        let buffer = RecordBuffer()
-        value.withUnsafeBufferPointer { bytes in
-            if let key {
-                key.withUnsafeBufferPointer { buffer.append(timestamp: clock.microseconds, key: $0, value: bytes) }
-            } else {
-                buffer.append(timestamp: clock.microseconds, key: nil, value: bytes)
-            }
+        try append(KeyedTopic(source), value, isDeletion: false, partition)
+    }
+
+    /// Appends a record to a table's topic, the way `append(source:)` does.
+    /// - Parameter isDeletion: the record has no value; `value` says the key.
+    public func append(table name: String, value: [UInt8], isDeletion: Bool = false, partition: PartitionNumber? = nil) throws {
+        guard let table = plan.tables.first(where: { $0.name == name }) else {
+            preconditionFailure("the caller has checked that table '\(name)' exists")
         }
-        _ = try store.append(AppendRequest(topic: source.topic, producer: nil, records: [(partition ?? own, buffer)]))
+        try append(KeyedTopic(table), value, isDeletion: isDeletion, partition)
     }
 
-    private func route(_ source: PlannedSource, _ value: [UInt8]) -> (PartitionNumber, key: [UInt8]?) {
-        let reader = keyReaders[source.name] ?? KeyReader(source)
-        keyReaders[source.name] = reader
-        guard let key = reader.key(of: value) else { return (PartitionNumber(0), nil) }
-        return (key.withUnsafeBufferPointer { Hashing.partition(of: $0, among: partitionCount) }, key)
+    private func append(_ topic: KeyedTopic, _ value: [UInt8], isDeletion: Bool, _ partition: PartitionNumber?) throws {
+        let reader = keyReaders[topic.topic] ?? KeyReader(topic)
+        keyReaders[topic.topic] = reader
+        let key = reader.key(of: value)
+        let own = key?.withUnsafeBufferPointer { Hashing.partition(of: $0, among: partitionCount) } ?? PartitionNumber(0)
+        let buffer = RecordBuffer()
+        func append(_ key: UnsafeBufferPointer<UInt8>?) {
+            value.withUnsafeBufferPointer { buffer.append(timestamp: clock.microseconds, key: key, value: isDeletion ? nil : $0) }
+        }
+        if let key { key.withUnsafeBufferPointer { append($0) } } else { append(nil) }
+        _ = try store.append(AppendRequest(topic: topic.topic, producer: nil, records: [(partition ?? own, buffer)]))
     }
 
-    /// Processes everything appended so far, with the clock standing still.
+    /// Processes everything appended so far, with the clock standing still. Where rows hop, epochs end as often as it takes
+    /// to bring all of them through.
     public func run() throws {
-        for task in tasks { while try task.step(now: clock) {} }
+        repeat {
+            for task in tasks { while try task.step(now: clock) {} }
+        } while try commitHops()
+    }
+
+    /// Ends the open epochs that others wait for. False: nobody waits for anything.
+    private func commitHops() throws -> Bool {
+        guard !plan.hops.isEmpty else { return false }
+        let waited = tasks.filter(\.isAwaited)
+        for task in waited { try task.commit() }
+        return !waited.isEmpty
     }
 
     /// Processes everything, then moves clock and watermark to `time`.
@@ -100,6 +117,7 @@ public final class TopologyDriver {
         try run()
         clock = max(clock, time)
         for task in tasks { try task.advance(to: time) }
+        if !plan.hops.isEmpty { try run() }
     }
 
     /// Ends the open epochs.
@@ -113,31 +131,5 @@ public final class TopologyDriver {
     /// Counts over all tasks since the last restart.
     public var counters: TaskCounters {
         tasks.reduce(into: TaskCounters()) { $0.add($1.currentStatus.counters) }
-    }
-}
-
-/// Reads the key of single records of a source.
-private final class KeyReader {
-    private let decoder: JSONRecordDecoder
-    private let encoder: KeyEncoder
-    private let bytes = ByteArena()
-
-    init(_ source: PlannedSource) {
-        var needed = source.type.columns.map { _ in false }
-        for column in source.keyColumns { needed[column] = true }
-        decoder = JSONRecordDecoder(schema: source.schema, projection: needed)
-        encoder = KeyEncoder(columns: source.keyColumns, type: source.type)
-    }
-
-    /// Nil when the record has no readable key.
-    func key(of value: [UInt8]) -> [UInt8]? {
-        decoder.begin(capacity: 1)
-        let isDecoded = value.withUnsafeBufferPointer { bytes in
-            bytes.baseAddress.map { decoder.append($0, count: bytes.count) == nil } ?? false
-        }
-        let columns = decoder.finish()
-        bytes.removeAll()
-        guard isDecoded, encoder.encode(row: 0, of: columns, into: bytes) else { return nil }
-        return Array(bytes.bytes)
     }
 }

@@ -55,7 +55,13 @@ public struct TopologyTestRunner {
                 try driver.run()
                 driver.clock = min(time, limit)
             }
-            try driver.append(source: plan.sources[event.source].name, value: event.value, partition: event.partition)
+            switch event.target {
+            case .source(let index):
+                try driver.append(source: plan.sources[index].name, value: event.value, partition: event.partition)
+            case .table(let index):
+                try driver.append(
+                    table: plan.tables[index].name, value: event.value, isDeletion: event.isDeletion, partition: event.partition)
+            }
         }
         try driver.run()
         if let time = test.advanceTo { try driver.advance(to: time) }
@@ -85,11 +91,7 @@ private struct TestRows {
         let plan = driver.plan
         switch target {
         case .rows(let input):
-            let name: String
-            switch input {
-            case .source(let index): name = plan.sources[index].name
-            case .stream(let index): name = plan.streams[index].name
-            }
+            let name = plan.name(of: input)
             let type = plan.type(of: input)
             return ((rowsOfStream[name] ?? []).map { Self.values($0.values, type) }, type)
         case .view(let index):

@@ -52,8 +52,9 @@ enum WindowFormat {
     static let tumbling = Key(
         "tumbling", .positiveDuration, .required, doc: "The windows' length; they start at multiples of it since 1970, UTC.", example: "5m")
     static let by = Key(
-        "by", .fieldPaths, .optional(default: "the source's key"),
-        doc: "The fields that group the rows, the source's key among them.", example: "[resource_id, metric]")
+        "by", .fieldPaths, .optional(default: "what the rows are partitioned by: the source's key, or a former window's by"),
+        doc: "The fields that group the rows. Without those that the rows are partitioned by, they go through an internal topic first.",
+        example: "[resource_id, metric]")
     static let late = Key(
         "late", .choice(StreamSpecification.Window.Late.allCases.map(\.rawValue), later: ["amend", "output"]), .optional(default: "drop"),
         doc: "What becomes of an event whose window is over: drop counts it and leaves the window's row as it is.", example: "drop")

@@ -30,6 +30,7 @@ enum TestFormat {
 /// The keys of an entry of `given`.
 enum GivenFormat {
     static let source = Key("source", .reference, .optional(default: nil), doc: "The source that gets single records.", example: "metrics")
+    static let table = Key("table", .reference, .optional(default: nil), doc: "The table that gets rows.", example: "machines")
     static let series = Key(
         "series", .reference, .optional(default: nil), doc: "The source that gets events at equal distances.", example: "metrics")
     static let event = Key(
@@ -55,15 +56,18 @@ enum GivenFormat {
     static let field = Key(
         "field", .fieldPath, .optional(default: TestInput.Series.fieldDefault), doc: "With series: the field that gets the value.",
         example: "value")
+    static let deleted = Key(
+        "deleted", .testObject, .optional(default: nil), doc: "With table: the key of a row that is deleted.",
+        example: "{ resource_id: i-1 }")
     static let partition = Key(
         "partition", .count, .optional(default: "where the key belongs"), doc: "The partition that gets the records.", example: "0")
 
     static let object = FormatObject(
-        "given", doc: "Records fed into a source.",
+        "given", doc: "Records fed into a source or table.",
         keys: [
-            source.declaration, series.declaration, event.declaration, events.declaration, raw.declaration, at.declaration,
-            every.declaration, from.declaration, until.declaration, value.declaration, field.declaration, partition.declaration,
-            .later("table", .name, doc: "The table that gets a row.", example: "machines"),
+            source.declaration, table.declaration, series.declaration, event.declaration, events.declaration, raw.declaration,
+            deleted.declaration, at.declaration, every.declaration, from.declaration, until.declaration, value.declaration,
+            field.declaration, partition.declaration,
         ])
 }
 

@@ -35,14 +35,18 @@ enum TopologyFormat {
         },
         .optional(default: nil), doc: "Streams projected into tables that people and programs query, by name.",
         example: "{ usage: { from: usage_5m, key: [resource_id, window.start], keep: 30d } }")
-    static let tables = FormatKey.later(
-        "tables", .name, doc: "Topics read as the latest value per key.",
+    static let tables = Key(
+        "tables",
+        .named("a mapping from names to tables", .literal, of: TableFormat.object) {
+            name, node, findings in TableFormat.read(name, node, findings)
+        },
+        .optional(default: nil), doc: "Topics read as the latest value per key, by name.",
         example: "{ machines: { topic: cloud.machines, schema: machine, key: [resource_id] } }")
 
     static let object = FormatObject(
         "topology", doc: "A file topologies/NAME.yaml: what is read, what is made of it, and where it goes.",
         keys: [
-            topology.declaration, description.declaration, sources.declaration, tables, streams.declaration,
+            topology.declaration, description.declaration, sources.declaration, tables.declaration, streams.declaration,
             outputs.declaration, views.declaration,
         ])
 }
@@ -68,6 +72,33 @@ enum SourceFormat {
             topic.declaration, schema.declaration, format.declaration, key.declaration, eventTime.declaration,
             .later("output", .name, doc: "Another topology's output, with its topic, schema, key and time.", example: "usage.usage_5m"),
             .later("rekey", .literal, doc: "Write the topic again, partitioned by the key.", example: "true"),
+            .later("registry", .literal, doc: "Where the schemas of avro-confluent values are.", example: "http://localhost:8081"),
+        ])
+}
+
+/// The keys of a table.
+enum TableFormat {
+    static let topic = Key("topic", .topic, .required, doc: "The topic that is read.", example: "cloud.machines")
+    static let schema = Key(
+        "schema", .schemaName, .required, doc: "The Avro schema of the topic's values: schemas/NAME.avsc.", example: "machine")
+    static let format = Key(
+        "format", .choice(["json"], later: ["avro", "avro-confluent"]), .optional(default: "json"),
+        doc: "How the topic's values are written.", example: "json")
+    static let key = Key(
+        "key", .fieldPaths, .required,
+        doc: "The fields that the topic is keyed by: of several records with one key the last counts, and one without a value deletes.",
+        example: "[resource_id]")
+    static let everywhere = Key(
+        "everywhere", .bool, .optional(default: "false"),
+        doc: "Whether every task has all rows, in memory, and has read them all before its first event; else a task has those of its"
+            + " own partition, in its state.",
+        example: "true")
+
+    static let object = FormatObject(
+        "table", doc: "A topic read as the latest value per key.",
+        keys: [
+            topic.declaration, schema.declaration, format.declaration, key.declaration, everywhere.declaration,
+            .later("output", .name, doc: "Another topology's output, with its topic, schema and key.", example: "usage.latest"),
             .later("registry", .literal, doc: "Where the schemas of avro-confluent values are.", example: "http://localhost:8081"),
         ])
 }

@@ -30,41 +30,51 @@ extension GivenFormat {
     private static let seriesKeys: [FormatKey] = [
         every.declaration, from.declaration, until.declaration, event.declaration, value.declaration,
     ]
-    private static let seriesOnly = ["every", "from", "until", "value", "field"]
-    private static let singleOnly = ["events", "raw", "at"]
+    /// What goes with each kind of target beside the partition.
+    private static let allowed: [String: [String]] = [
+        "source": ["event", "events", "raw", "at"], "table": ["event", "events", "raw", "deleted"],
+        "series": ["every", "from", "until", "event", "value", "field"],
+    ]
 
     @Sendable
     static func read(_ reader: ObjectReader) -> TestInput? {
         let partition = reader.read(partition)
         guard !reader.usesLater else { return nil }
-        let isSeries = reader.has(series)
-        guard isSeries != reader.has(source) else {
+        let kinds = ["source", "table", "series"].filter { reader.entry($0) != nil }
+        guard let kind = kinds.first, kinds.count == 1 else {
             reader.report(
-                .badValue, isSeries ? "'given' has both source and series" : "'given' names neither source nor series",
-                remedy: "Give one: source for single records, series for events at equal distances.")
+                .badValue,
+                kinds.isEmpty ? "'given' names neither source nor table nor series" : "'given' has \(kinds.joined(separator: " and "))",
+                remedy: "Give one: source for single records, table for rows of a table, series for events at equal distances.")
             return nil
         }
-        for name in isSeries ? singleOnly : seriesOnly where reader.entry(name) != nil {
+        let known = Set(allowed.values.joined()), fitting = allowed[kind] ?? []
+        for name in object.names where known.contains(name) && !fitting.contains(name) && reader.entry(name) != nil {
             reader.report(
-                .badValue, "'\(name)' does not go with '\(isSeries ? "series" : "source")'",
-                remedy: "With source: event, events or raw, and at. With series: every, from, until, event, value, field.", at: name)
+                .badValue, "'\(name)' does not go with '\(kind)'", remedy: "With \(kind): \(fitting.joined(separator: ", ")).", at: name)
         }
-        let source = isSeries ? reader.read(series) : reader.read(source)
-        let records = isSeries ? series(reader) : single(reader)
-        guard let source, let records else { return nil }
-        return TestInput(location: reader.location, source: source, records: records, partition: partition)
+        let records = kind == "series" ? series(reader) : single(reader)
+        let target: TestInput.Target? = switch kind {
+        case "table": reader.read(table).map { .table($0) }
+        case "series": reader.read(series).map { .source($0) }
+        default: reader.read(source).map { .source($0) }
+        }
+        guard let target, let records else { return nil }
+        return TestInput(location: reader.location, target: target, records: records, partition: partition)
     }
 
     private static func single(_ reader: ObjectReader) -> TestInput.Records? {
         let event = reader.read(event), events = reader.read(events), raw = reader.read(raw), at = reader.read(at)
-        let given = ["event", "events", "raw"].filter { reader.entry($0) != nil }
+        let deleted = reader.read(deleted)
+        let given = ["event", "events", "raw", "deleted"].filter { reader.entry($0) != nil }
         guard given.count == 1 else {
             reader.report(
                 .badValue, given.isEmpty ? "'given' has no records" : "'given' has \(given.joined(separator: " and "))",
-                remedy: "Give one of event, events, raw.")
+                remedy: "Give one of event, events, raw; or deleted, of a table.")
             return nil
         }
         if let raw { return .raw(raw) }
+        if let deleted { return .deletion(deleted) }
         return (events ?? event.map { [$0] }).map { .events($0, at: at) }
     }
 

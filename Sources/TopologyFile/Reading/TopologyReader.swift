@@ -12,16 +12,17 @@ extension TopologyFormat {
         let name = reader.read(topology)
         let description = reader.read(description)
         let sources = reader.read(sources)
+        let tables = reader.read(tables) ?? []
         let streams = reader.read(streams) ?? []
         let outputs = reader.read(outputs) ?? []
         let views = reader.read(views) ?? []
         var unreadable = Set((sources ?? []).filter { $0.value == nil }.map(\.name.value))
         let faulty = streams.filter { $0.value?.whole == nil }
         unreadable.formUnion(faulty.map(\.name.value))
-        // Tables are not read: whatever joins one was reported by its own key.
+        unreadable.formUnion(tables.filter { $0.value == nil }.map(\.name.value))
         guard let name, let sources else { return nil }
         return TopologySpecification(
-            name: name, description: description, sources: sources.compactMap(\.value),
+            name: name, description: description, sources: sources.compactMap(\.value), tables: tables.compactMap(\.value),
             streams: streams.compactMap { $0.value?.whole }, outputs: outputs.compactMap(\.value), views: views.compactMap(\.value),
             unreadable: unreadable, fragments: faulty.compactMap(\.content))
     }
@@ -38,6 +39,19 @@ extension SourceFormat {
         let isFormatRead = !reader.has(format) || reader.read(format) != nil
         guard let topic, let schema, let key, let eventTime, isFormatRead, !reader.usesLater else { return nil }
         return SourceSpecification(name: name, topic: topic, schema: schema, key: key, eventTime: eventTime)
+    }
+}
+
+extension TableFormat {
+    static func read(_ name: Located<String>, _ node: YAMLNode, _ findings: FindingCollector) -> TableSpecification? {
+        guard let reader = ObjectReader(node, object, what: "table '\(name.value.shortened)'", findings) else { return nil }
+        let topic = reader.read(topic)
+        let schema = reader.read(schema)
+        let key = reader.read(key)
+        let isEverywhere = reader.has(everywhere) ? reader.read(everywhere) : false
+        let isFormatRead = !reader.has(format) || reader.read(format) != nil
+        guard let topic, let schema, let key, let isEverywhere, isFormatRead, !reader.usesLater else { return nil }
+        return TableSpecification(name: name, topic: topic, schema: schema, key: key, isEverywhere: isEverywhere)
     }
 }
 

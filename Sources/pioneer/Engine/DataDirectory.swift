@@ -128,6 +128,6 @@ extension DataDirectory {
         for view in definitions { try views.drop(view.name) }
         try store.forget(
             topology: plan.topology,
-            emptying: definitions.map(\.topic) + [.journal(of: plan.topology), .deadLetters(of: plan.topology)])
+            emptying: definitions.map(\.topic) + plan.hops.map(\.topic) + [.journal(of: plan.topology), .deadLetters(of: plan.topology)])
     }
 }

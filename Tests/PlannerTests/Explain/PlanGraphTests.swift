@@ -47,6 +47,24 @@ func wideTopology(streams: Int, _ random: inout SeededRandom) -> String {
     return text
 }
 
+let hopTopology = head + """
+    tables:
+      machines: { topic: machines, schema: metric, key: [id] }
+      prices: { topic: prices, schema: metric, key: [metric, shard], everywhere: true }
+    streams:
+      busy: { from: m, filter: value > 1.0 }
+      by_metric:
+        from: busy
+        window: { tumbling: 5m, by: [metric, unit] }
+        aggregate: { n: count(), mean: avg(value) }
+      hourly: { from: by_metric, window: { tumbling: 1h }, aggregate: { n: sum(n) } }
+      by_size: { from: hourly, window: { tumbling: 1d, by: [n] }, aggregate: { times: count() } }
+    outputs:
+      o: { from: by_metric, topic: out, key: [metric] }
+    views:
+      sizes: { from: by_size, key: [n, window.start] }
+    """
+
 struct PlanGraphTests {
     private static let remedy: Comment = "write anew: PIONEER_TEST_WRITE_GOLDENS=1 swift test --filter PlanGraphTests"
 
@@ -55,6 +73,18 @@ struct PlanGraphTests {
         let graph = PlanGraph(try explanation(ofShipped: name))
         #expect(try graph.mermaid + "\n" == golden("\(name).mmd", graph.mermaid), Self.remedy)
         #expect(try graph.svg + "\n" == golden("\(name).svg", graph.svg), Self.remedy)
+    }
+
+    @Test func `hops and tables are boxes of their own`() throws {
+        let checked = TopologyLoader.read(hopTopology, path: "t.yaml")
+        let explanation = PlanExplanation(try plan(hopTopology), of: try #require(checked.specification), settings)
+        let graph = PlanGraph(explanation)
+        #expect(try graph.mermaid + "\n" == golden("hops.mmd", graph.mermaid), Self.remedy)
+        #expect(try graph.svg + "\n" == golden("hops.svg", graph.svg), Self.remedy)
+        let words = (explanation.facts + explanation.parts.flatMap { part in
+            [.init(label: "\(part.kind) \(part.name)", text: part.from.map { "from \($0)" } ?? "")] + part.facts
+        }).map { "\($0.label): \($0.text)" }.joined(separator: "\n")
+        #expect(try words + "\n" == golden("hops.txt", words), Self.remedy)
     }
 
     @Test(arguments: 0..<12)

@@ -112,11 +112,27 @@ extension TaskStatus {
         watermark = record.watermark
         clock = record.clock
         committedAt = entry.committedAt
-        inputs = record.positions.compactMap { position in
-            guard let source = plan.sources.first(where: { $0.topic == position.input.topic }) else { return nil }
-            return InputStatus(
-                source: source.name, position: position, outOfOrder: source.outOfOrder, idleAfter: source.idleAfter,
-                movedAt: .earliest, readAt: .earliest)
+        inputs = record.positions.compactMap { Self.input(at: $0, plan) }
+    }
+
+    /// Nil: the topology has no such input any more.
+    private static func input(at position: EpochRecord.InputPosition, _ plan: Plan) -> InputStatus? {
+        var status = InputStatus(
+            source: "", position: position, outOfOrder: .zero, idleAfter: .zero, movedAt: .earliest, readAt: .earliest)
+        let topic = position.input.topic
+        if let source = plan.sources.first(where: { $0.topic == topic }) {
+            status.source = source.name
+            status.outOfOrder = source.outOfOrder
+            status.idleAfter = source.idleAfter
+        } else if let hop = plan.hops.first(where: { $0.topic == topic }) {
+            status.kind = .hop
+            status.source = hop.stream
+        } else if let table = plan.tables.first(where: { $0.topic == topic }) {
+            status.kind = .table
+            status.source = table.name
+        } else {
+            return nil
         }
+        return status
     }
 }

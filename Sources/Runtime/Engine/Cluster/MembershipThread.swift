@@ -78,7 +78,7 @@ final class MembershipThread: @unchecked Sendable {
             dispatcher.assign(tasks(partitions)) { [ledgers, standby] task in
                 standby?.release(task)
                 let ledger = TaskLedger(
-                    task, inputs: plan.inputTopics.map { TopicPartition($0, task.partition) }, cluster: host.cluster,
+                    task, inputs: plan.ownInputs(task.partition), cluster: host.cluster,
                     membership: membership, log: log, local: host.local, settings: host.ledgerSettings)
                 ledgers.withLock { $0[task] = ledger }
                 return LedgerFooting(ledger, log: try log.reader()) {

@@ -41,6 +41,8 @@ struct StatusAnswer {
     }
 
     struct Input {
+        /// Whether its records are of the topology's own making, on their way from task to task.
+        var isHop: Bool
         var holder: Holder
         var nextOffset: Int
         var lagRecords: Int
@@ -155,6 +157,7 @@ extension StatusAnswer.Restore {
 
 extension StatusAnswer.Input {
     fileprivate init(_ json: JSONValue) {
+        isHop = json["kind"]?.string == "hop"
         holder = .init(json)
         nextOffset = json.count("next_offset")
         lagRecords = json.count("lag_records")

@@ -48,7 +48,7 @@ struct SummaryRates {
     mutating func add(_ status: StatusAnswer) {
         // How far the reader that is furthest has come in each input.
         var ends: [String: Int] = [:]
-        for input in status.topologies.flatMap(\.tasks).flatMap(\.inputs) {
+        for input in status.topologies.flatMap(\.tasks).flatMap(\.inputs) where !input.isHop {
             ends[input.holder.input] = max(ends[input.holder.input] ?? 0, input.nextOffset)
         }
         let reading = Reading(at: status.readAt, events: ends.values.reduce(0, +), cpuSeconds: status.cpuSeconds)
