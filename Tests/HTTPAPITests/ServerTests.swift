@@ -52,7 +52,7 @@ private final class Lines: Sendable {
                 {"status":"running","version":"1.2.3","uptime_s":90.0,"read_at":"1970-01-01T00:01:40Z",\
                 "process":{"resident_bytes":1048576,"cpu_s":1.5,"disk_bytes":2097152},\
                 "topologies":[{"topology":"usage",\(watermark),\(figures),\
-                "tasks":[{"partition":0,"epoch":7,\(watermark),"clock":"1970-01-01T00:01:39Z",\
+                "tasks":[{"partition":0,"phase":"running","epoch":7,\(watermark),"clock":"1970-01-01T00:01:39Z",\
                 "last_commit":{"at":"1970-01-01T00:01:39Z","age_s":1.0,"took_s":0.0125},\(figures),\
                 "inputs":[{\(source),"watermark":"1970-01-01T00:00:50Z","read_at":"1970-01-01T00:01:30Z",\
                 "next_offset":3,"lag_records":12,"lag_s":2.5}]}],\
