@@ -106,6 +106,12 @@ public struct KafkaProperties: Sendable, CustomStringConvertible {
 enum KafkaText {
     private static let sizeMax = 512
 
+    static func length(_ text: UnsafePointer<CChar>) -> Int {
+        var length = 0
+        while text[length] != 0 { length += 1 }
+        return length
+    }
+
     static func filled<R>(_ body: (UnsafeMutablePointer<CChar>, Int) -> R) -> (R, String) {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: sizeMax) { buffer in
             guard let start = buffer.baseAddress else { preconditionFailure("a buffer of \(sizeMax) bytes has an address") }

@@ -1,188 +1,254 @@
-import Base
+public import Base
 import CRdKafka
-import Stores
+public import Stores
 
-/// Reads partitions in order for one thread, committed records only.
+extension ErrorCode {
+    public static let kafkaOffsetOrder = ErrorCode("kafka.offset_order")
+}
+
+/// The log for one thread that reads partitions in order: a consumer without group or subscription, which fetches ahead.
 ///
-/// Each partition has a queue of its own, which librdkafka fills ahead up to `queueBytes`; who does not read holds the
-/// fetching back, and nothing is ever paused. A batch's records lie where librdkafka received them: keys and values are not
-/// copied. Offsets rise within a partition and never fall below the one asked for; that they leave some out is as it should be
-/// (markers of transactions, aborted records, compaction).
-final class KafkaReader: EventLog, @unchecked Sendable {
-    /// A partition that is being fetched.
-    final class Cursor {
-        let partition: TopicPartition
+/// 1. A partition asked for the first time is assigned at the offset asked for, and its queue is read by itself.
+/// 2. A read takes what the queue holds and never waits. The batch's views point into librdkafka's messages, which go when
+///    the batch lets go of them.
+/// 3. A thread that does not read lets the queue fill to `aheadBytesMax`; then librdkafka stops fetching. Partitions are never
+///    paused: librdkafka 2.0.2 may skip records when it resumes.
+/// 4. An offset other than where the queue stands assigns the partition anew. Offsets must ascend from there.
+///
+/// A read that finds nothing answers `.atEnd(reached:)` with the offset asked for while records may still be on their way,
+/// and with the offset of the end once Kafka has said that there is nothing more; only `range` tells the two apart.
+public final class KafkaReader: EventLog, @unchecked Sendable {
+    /// Bytes of a partition's queue, key and value of its records counted. The process takes about six times as much for small
+    /// records, most of it librdkafka's own account of each; more bytes are not read faster.
+    public static let aheadBytesStandard = 8 << 20
+    /// What one request may bring of a partition: large enough that the round trips do not show.
+    private static let fetchBytes = 1 << 20
+
+    private let log: KafkaLog
+    private let handle: KafkaHandle
+    private let aheadBytes: Int
+    private var positions: [TopicPartition: Position] = [:]
+
+    /// Where a partition's queue stands.
+    final class Position {
         let queue: OpaquePointer
-        /// The next record that the queue will bring has this offset or a greater one.
-        var position: Offset
-        /// Where the last end lay that the queue has told of; nil once a record came after it.
-        var end: Offset?
-        /// The queue does not stand at `position`: something went wrong, or fetching has not begun there.
-        var needsSeek = false
-        /// Bytes of a record, a moving mean: how many to take at once where bytes are bounded.
+        /// Offsets from `low` to `next` are the same place: there is nothing between.
+        var low: Int64
+        var next: Int64
+        /// Taken from the queue, not yet handed out.
+        var slice: MessageSlice?
+        var index = 0
+        /// Bytes of a record, a moving mean.
         var recordBytes = 256
         /// The queue was seen so full that librdkafka may have stopped fetching.
         var wasFull = false
+        var isAtEnd = false
         var nudgedAt = UInt64(0)
 
-        init(_ partition: TopicPartition, _ queue: OpaquePointer, at position: Offset) {
-            self.partition = partition
+        init(queue: OpaquePointer, at offset: Int64) {
             self.queue = queue
-            self.position = position
+            low = offset
+            next = offset
         }
 
-        deinit { rd_kafka_queue_destroy(queue) }
+        deinit {
+            rd_kafka_queue_cb_event_enable(queue, nil, nil)
+            rd_kafka_queue_destroy(queue)
+        }
     }
 
-    private let log: any EventLog
-    let handle: KafkaHandle
-    private let wakeup: Unmanaged<KafkaWakeup>
-    let queueBytes: Int
-    private var cursors: [TopicPartition: Cursor] = [:]
-
-    /// Bytes of a partition's queue, key and value of its records counted. The process takes about six times as much for small
-    /// records, most of it librdkafka's own account of each; more bytes are not read faster.
-    static let queueBytesDefault = 8 << 20
-    /// What one request may bring of a partition: large enough that the round trips do not show.
-    private static let fetchBytes = 1 << 20
-    private static let seekMilliseconds: Int32 = 5_000
-
-    /// - Parameters:
-    ///   - log: answers what is not reading.
-    ///   - wakeup: is told when records have come in.
-    init(
-        _ properties: KafkaProperties, log: any EventLog, wakeup: KafkaWakeup, queueBytes: Int = KafkaReader.queueBytesDefault
-    ) throws(EngineError) {
+    init(_ log: KafkaLog, name: String, aheadBytesMax: Int) throws(EngineError) {
         self.log = log
-        self.queueBytes = max(queueBytes, Self.fetchBytes)
-        handle = try KafkaHandle(
-            .consumer, name: "reader", properties,
-            own: Self.properties(queueBytes: self.queueBytes))
-        self.wakeup = .passRetained(wakeup)
+        aheadBytes = max(aheadBytesMax, Self.fetchBytes)
+        let own = Self.properties(aheadBytes: aheadBytes)
+        handle = try KafkaHandle(.consumer, name: name, log.properties, own: own)
     }
 
     /// What every consumer of ours without a group is made with.
-    static func properties(queueBytes: Int) -> [(name: String, value: String)] {
+    static func properties(aheadBytes: Int) -> [(name: String, value: String)] {
         [
             // librdkafka wants a group of every consumer; nobody joins this one, and nothing is committed to it.
             ("group.id", "pioneer.reader"), ("enable.auto.commit", "false"), ("enable.auto.offset.store", "false"),
             ("isolation.level", "read_committed"), ("auto.offset.reset", "error"), ("enable.partition.eof", "true"),
+            ("allow.auto.create.topics", "false"),
             // The count never ends a fetch, the bytes do: see `nudge` for what happens then.
-            ("queued.min.messages", "1000000"), ("queued.max.messages.kbytes", "\(queueBytes >> 10)"),
+            ("queued.min.messages", "1000000"), ("queued.max.messages.kbytes", "\(aheadBytes >> 10)"),
+            // The end of a partition is told only by an answer without records, which a broker holds back so long.
             ("fetch.message.max.bytes", "\(fetchBytes)"), ("fetch.wait.max.ms", "100"),
         ]
     }
 
-    deinit {
-        for cursor in cursors.values { rd_kafka_queue_cb_event_enable(cursor.queue, nil, nil) }
-        cursors = [:]
-        handle.close()
-        wakeup.release()
-    }
+    // The handle goes with the last batch that has messages of it.
+    deinit { positions.removeAll() }
 
-    func read(
+    public func read(
         _ partition: TopicPartition, from offset: Offset, recordsMax: Int, bytesMax: Int, into batch: RecordBatch
     ) throws -> ReadOutcome {
         batch.removeAll()
-        let cursor = try cursors[partition] ?? open(partition, at: offset)
-        if cursor.needsSeek || cursor.position != offset, cursor.end != offset || cursor.needsSeek { try seek(cursor, to: offset) }
-        cursor.position = offset
-        let wanted = max(1, min(recordsMax, bytesMax / cursor.recordBytes))
-        let taken = KafkaMessages(capacity: wanted)
-        taken.fill(from: cursor.queue)
-        defer { if taken.count < wanted { nudgeIfStalled(cursor) } }
-        do throws(QueueFault) {
-            try put(taken, of: cursor, into: batch)
-        } catch {
-            cursor.needsSeek = true
-            cursor.end = nil
-            batch.removeAll()
-            return try outcome(of: error, at: offset, in: partition)
-        }
-        guard batch.count > 0 else { return .atEnd(reached: max(offset, cursor.end ?? offset)) }
-        batch.owners.append(taken)
-        return .records(next: cursor.position)
-    }
-
-    /// Shows the messages' records to the batch. Throws what the queue told instead of records.
-    private func put(_ messages: KafkaMessages, of cursor: Cursor, into batch: RecordBatch) throws(QueueFault) {
-        var next = cursor.position.number
-        var bytes = 0
-        for index in 0..<messages.count {
-            let message = messages[index]
-            guard message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR else {
-                guard message.pointee.err == RD_KAFKA_RESP_ERR__PARTITION_EOF else { throw QueueFault(message) }
-                cursor.end = Offset(message.pointee.offset)
-                continue
+        let position = try position(of: partition, at: offset.number)
+        var gathering = Gathering(recordsMax: max(1, recordsMax), bytesMax: bytesMax)
+        var stop: Stop?
+        do throws(EngineError) {
+            while !gathering.isFull, stop == nil {
+                if position.slice == nil {
+                    position.slice = MessageSlice(taking: gathering.recordsLeft, from: position.queue, of: handle)
+                    position.index = 0
+                }
+                guard let slice = position.slice else {
+                    nudgeIfStalled(partition, position)
+                    break
+                }
+                stop = try gather(slice, position, &gathering, into: batch)
+                if position.index == slice.count { position.slice = nil }
             }
+        } catch {
+            // What librdkafka does after an error is not relied on: the next read starts anew.
+            try release(partition)
+            if batch.count == 0 { throw error }
+        }
+        if batch.count > 0 {
+            let bytes = max(1, bytesMax) - gathering.bytesLeft
+            position.recordBytes = max(1, (position.recordBytes * 3 + bytes / batch.count) / 4)
+            position.isAtEnd = false
+            nudgeIfStalled(partition, position)
+            return .records(next: Offset(position.next))
+        }
+        if let stop { return try outcome(of: stop, partition, position, offset) }
+        return .atEnd(reached: Offset(max(offset.number, position.next)))
+    }
+
+    private struct Gathering {
+        var recordsLeft: Int
+        var bytesLeft: Int
+        var isFull: Bool { recordsLeft <= 0 || bytesLeft <= 0 }
+
+        init(recordsMax: Int, bytesMax: Int) {
+            recordsLeft = recordsMax
+            bytesLeft = max(1, bytesMax)
+        }
+    }
+
+    /// What came in place of a record.
+    private enum Stop {
+        case end(Int64)
+        case outOfRange
+    }
+
+    /// Puts records of a slice into the batch until it is full or something else comes, which is left where it is unless the
+    /// batch is empty.
+    private func gather(
+        _ slice: MessageSlice, _ position: Position, _ gathering: inout Gathering, into batch: RecordBatch
+    ) throws(EngineError) -> Stop? {
+        let before = batch.count
+        defer { if batch.count > before { batch.owners.append(slice) } }
+        while position.index < slice.count, !gathering.isFull {
+            let message = slice[position.index]
             let offset = message.pointee.offset
-            guard offset >= next else { throw QueueFault.order(cursor.partition, offset: offset, expected: next) }
-            batch.append(messages.view(of: message))
-            bytes += message.pointee.len + message.pointee.key_len
-            next = offset + 1
-            cursor.end = nil
+            if message.pointee.err != RD_KAFKA_RESP_ERR_NO_ERROR {
+                if batch.count > 0 { return .end(position.next) }
+                position.index += 1
+                return try stop(message)
+            }
+            position.index += 1
+            guard offset >= position.next else {
+                throw EngineError(
+                    .kafkaOffsetOrder, .environment, "offset \(offset) came where \(position.next) or a later one was to come",
+                    remedy: "The partition is read again from there.", isTransient: true)
+            }
+            position.next = offset + 1
+            position.low = position.next
+            batch.append(slice.view(message))
+            gathering.recordsLeft -= 1
+            gathering.bytesLeft -= message.pointee.len + message.pointee.key_len
         }
-        cursor.position = Offset(next)
-        if batch.count > 0 { cursor.recordBytes = max(1, (cursor.recordBytes * 3 + bytes / batch.count) / 4) }
+        return nil
     }
 
-    // MARK: Positions
+    private func stop(_ message: UnsafeMutablePointer<rd_kafka_message_t>) throws(EngineError) -> Stop {
+        switch message.pointee.err {
+        case RD_KAFKA_RESP_ERR__PARTITION_EOF: return .end(message.pointee.offset)
+        case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE: return .outOfRange
+        case let code:
+            throw handle.error(code, "records could not be fetched", said: rd_kafka_message_errstr(message).map { String(cString: $0) })
+        }
+    }
 
-    private func open(_ partition: TopicPartition, at offset: Offset) throws -> Cursor {
+    private func outcome(of stop: Stop, _ partition: TopicPartition, _ position: Position, _ offset: Offset) throws -> ReadOutcome {
+        switch stop {
+        case .end(let end):
+            position.next = max(position.next, end)
+            position.isAtEnd = true
+            return .atEnd(reached: Offset(max(offset.number, end)))
+        case .outOfRange:
+            try release(partition)
+            let range = try log.range(of: partition)
+            if offset < range.first { return .expired(first: range.first) }
+            if offset > range.end { return .beyondEnd(end: range.end) }
+            return .atEnd(reached: offset)
+        }
+    }
+
+    // MARK: Partitions
+
+    private func position(of partition: TopicPartition, at offset: Int64) throws -> Position {
+        if let position = positions[partition] {
+            if position.low <= offset, offset <= position.next { return position }
+            try release(partition)
+        } else {
+            try log.checkExists(partition)
+        }
         guard let queue = rd_kafka_queue_get_partition(handle.pointer, partition.topic.text, partition.partition.number) else {
-            throw KafkaErrors.error(RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, "\(partition) cannot be read")
+            throw handle.error(RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, "\(partition) has no queue")
         }
-        let cursor = Cursor(partition, queue, at: offset)
-        // The queue stays by itself: what it holds is not mixed with that of others.
+        // Before it is assigned: what came in between would go to the consumer's common queue, which nobody reads.
         rd_kafka_queue_forward(queue, nil)
-        rd_kafka_queue_cb_event_enable(queue, { _, opaque in
-            guard let opaque else { return }
-            Unmanaged<KafkaWakeup>.fromOpaque(opaque).takeUnretainedValue().note()
-        }, wakeup.toOpaque())
-        try PartitionList([partition: offset]).with {
-            try handle.check(
-                rd_kafka_incremental_assign(handle.pointer, $0), "\(partition) cannot be read from offset \(offset)")
-        }
-        cursors[partition] = cursor
-        return cursor
+        rd_kafka_queue_cb_event_enable(
+            queue,
+            { _, signal in
+                if let signal { Unmanaged<KafkaWakeup>.fromOpaque(signal).takeUnretainedValue().note() }
+            }, Unmanaged.passUnretained(log.appends).toOpaque())
+        let position = Position(queue: queue, at: offset)
+        let list = PartitionList([partition: Offset(offset)])
+        try handle.check(list.with { rd_kafka_incremental_assign(handle.pointer, $0) }, "\(partition) could not be assigned")
+        positions[partition] = position
+        return position
     }
 
-    private func seek(_ cursor: Cursor, to offset: Offset) throws {
-        cursor.end = nil
-        cursor.needsSeek = true
-        let list = PartitionList([cursor.partition: offset])
-        let doing = "\(cursor.partition) cannot be read from offset \(offset)"
-        try list.with { try handle.check(rd_kafka_seek_partitions(handle.pointer, $0, Self.seekMilliseconds), doing) }
-        try list.withElements { try handle.check($0[0].err, doing) }
-        cursor.needsSeek = false
-        cursor.wasFull = false
+    /// Stops reading a partition; what was fetched ahead is given up.
+    private func release(_ partition: TopicPartition) throws(EngineError) {
+        guard positions.removeValue(forKey: partition) != nil else { return }
+        try handle.check(
+            PartitionList([partition]).with { rd_kafka_incremental_unassign(handle.pointer, $0) }, "\(partition) could not be given back")
     }
 
-    private func outcome(of fault: QueueFault, at offset: Offset, in partition: TopicPartition) throws -> ReadOutcome {
-        guard fault.isOutOfRange else { throw fault.error(in: partition, handle) }
-        let range = try log.range(of: partition)
-        if offset < range.first { return .expired(first: range.first) }
-        if range.end < offset { return .beyondEnd(end: range.end) }
-        // The range has moved meanwhile; the next read seeks again.
-        return .atEnd(reached: offset)
+    /// Keeps the memory of a reader that goes from partition to partition bounded.
+    func forgetAll(but kept: TopicPartition) {
+        guard positions.count > Self.lookUpPartitionsMax else { return }
+        for partition in Array(positions.keys) where partition != kept { try? release(partition) }
     }
-}
 
-// MARK: What is not reading
+    private static let lookUpPartitionsMax = 16
 
-extension KafkaReader {
-    var id: LogID { log.id }
-    var recordBytesMax: Int { log.recordBytesMax }
-    func topics() throws -> [TopicDescription] { try log.topics() }
-    func topic(_ name: TopicName) throws -> TopicDescription? { try log.topic(name) }
-    func createTopic(_ description: TopicDescription) throws { try log.createTopic(description) }
-    func range(of partition: TopicPartition) throws -> OffsetRange { try log.range(of: partition) }
-    func reader() throws -> any EventLog { try log.reader() }
-    func deleteRecords(before offset: Offset, in partition: TopicPartition) throws {
+    /// 2: stands at the offset; 1: reads the partition; 0: does not.
+    func nearness(_ partition: TopicPartition, _ offset: Offset) -> Int {
+        guard let position = positions[partition] else { return 0 }
+        return position.low <= offset.number && offset.number <= position.next ? 2 : 1
+    }
+
+    // MARK: The rest of the log
+
+    public var id: LogID { log.id }
+    public var recordBytesMax: Int { log.recordBytesMax }
+    public var appendCount: UInt64 { log.appendCount }
+    public func topics() throws -> [TopicDescription] { try log.topics() }
+    public func topic(_ name: TopicName) throws -> TopicDescription? { try log.topic(name) }
+    public func createTopic(_ description: TopicDescription) throws { try log.createTopic(description) }
+    public func range(of partition: TopicPartition) throws -> OffsetRange { try log.range(of: partition) }
+    public func reader() throws -> any EventLog { try log.reader() }
+    public func deleteRecords(before offset: Offset, in partition: TopicPartition) throws {
         try log.deleteRecords(before: offset, in: partition)
     }
-    var appendCount: UInt64 { wakeup.takeUnretainedValue().count }
-    func waitForAppend(since seen: UInt64, timeout: TimeSpan) { wakeup.takeUnretainedValue().wait(since: seen, timeout: timeout) }
+    public func waitForAppend(since seen: UInt64, timeout: TimeSpan) { log.waitForAppend(since: seen, timeout: timeout) }
 }
 
 // MARK: Keeping the fetching going
@@ -193,18 +259,17 @@ extension KafkaReader {
 
     /// librdkafka 2.0 stops fetching a partition whose queue is full, and looks at it again only when something else wakes the
     /// thread of its broker, or after a second. A question about the partition's end, which is asked of that broker, wakes it.
-    fileprivate func nudgeIfStalled(_ cursor: Cursor) {
-        let bytes = Int(rd_kafka_queue_length(cursor.queue)) * cursor.recordBytes
-        if bytes >= queueBytes / 4 * 3 { cursor.wasFull = true }
-        let isStalled = cursor.wasFull ? bytes < queueBytes / 2 : bytes == 0 && cursor.end == nil
+    private func nudgeIfStalled(_ partition: TopicPartition, _ position: Position) {
+        let bytes = Int(rd_kafka_queue_length(position.queue)) * position.recordBytes
+        if bytes >= aheadBytes / 4 * 3 { position.wasFull = true }
+        let isStalled = position.wasFull ? bytes < aheadBytes / 2 : bytes == 0 && !position.isAtEnd
         guard isStalled else { return }
         let now = Stopwatch.nanoseconds()
-        guard now &- cursor.nudgedAt >= Self.nudgeNanoseconds else { return }
-        cursor.nudgedAt = now
-        cursor.wasFull = false
+        guard now &- position.nudgedAt >= Self.nudgeNanoseconds else { return }
+        position.nudgedAt = now
+        position.wasFull = false
         var low = Int64(0), high = Int64(0)
         // Nobody waits for the answer: asking is what matters.
-        _ = rd_kafka_query_watermark_offsets(
-            handle.pointer, cursor.partition.topic.text, cursor.partition.partition.number, &low, &high, 1)
+        _ = rd_kafka_query_watermark_offsets(handle.pointer, partition.topic.text, partition.partition.number, &low, &high, 1)
     }
 }

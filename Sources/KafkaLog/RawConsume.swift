@@ -21,7 +21,7 @@ public enum RawConsume {
     /// - Throws: `kafka.…` when the topic cannot be read; `CancellationError`.
     public static func run(_ properties: KafkaProperties, topic: TopicName, partitions: Int) throws -> Result {
         let handle = try KafkaHandle(
-            .consumer, name: "reference", properties, own: KafkaReader.properties(queueBytes: queueBytes))
+            .consumer, name: "reference", properties, own: KafkaReader.properties(aheadBytes: queueBytes))
         let all = (0..<partitions).map { TopicPartition(topic, PartitionNumber($0)) }
         let list = PartitionList(Dictionary(uniqueKeysWithValues: all.map { ($0, Offset.zero) }))
         try list.with { try handle.check(rd_kafka_assign(handle.pointer, $0), "topic '\(topic)' cannot be read") }
@@ -46,7 +46,7 @@ public enum RawConsume {
                     result.records += 1
                     result.bytes += message.pointee.len
                 case RD_KAFKA_RESP_ERR__PARTITION_EOF: ended += 1
-                default: throw QueueFault(message).error(in: all[0], handle)
+                case let code: throw handle.error(code, "topic '\(topic)' cannot be read")
                 }
             }
         }

@@ -1,0 +1,239 @@
+import Base
+import CRdKafka
+import Stores
+
+/// Writes groups of appends, each group in one transaction. One thread at a time uses it.
+///
+/// 1. Take the share: `init_transactions` ends what another process has open under the same id, and keeps it from going on.
+/// 2. Read the last sequence numbers of the group's producers, unless known: while the share is held nobody else sets them.
+/// 3. Answer what is a repetition or out of sequence; the rest goes into a transaction: the records, and for each producer
+///    its number as committed offset of its own consumer group.
+/// 4. A transaction that did not commit is aborted and done again; where that is not known, or another process has taken the
+///    share, the producer is made anew and the numbers, read again, tell. An append without a number then fails.
+final class AppendProducer: @unchecked Sendable {
+    typealias LastSequence = (_ producer: String, _ topic: TopicName) throws(EngineError) -> Int64?
+
+    private let properties: KafkaProperties
+    private let transactionalID: String
+    private let timeout: TimeSpan
+    private let lastSequence: LastSequence
+    /// Nil until needed, and again after it was of no more use.
+    private var handle: KafkaHandle?
+    private var sequences: [Key: Int64?] = [:]
+
+    private struct Key: Hashable {
+        var producer: String
+        var topic: TopicName
+    }
+
+    /// What happened to a transaction that did not end as it should.
+    private enum Failure: Error {
+        /// Nothing of it is in the log.
+        case nothing(EngineError)
+        /// All of it is in the log, or nothing.
+        case unknown(EngineError)
+    }
+
+    /// Known sequence numbers beyond so many are forgotten, to be read again.
+    private static let sequencesMax = 10_000
+    private static let attemptsMax = 10
+
+    init(_ properties: KafkaProperties, transactionalID: String, timeout: TimeSpan, lastSequence: @escaping LastSequence) {
+        self.properties = properties
+        self.transactionalID = transactionalID
+        self.timeout = timeout
+        self.lastSequence = lastSequence
+    }
+
+    func close() {
+        handle?.close()
+        handle = nil
+        sequences.removeAll()
+    }
+
+    /// Gives every task its result.
+    func append(_ tasks: [AppendTask]) {
+        let watch = Stopwatch()
+        var open = tasks
+        for attempt in 1... {
+            do throws(Failure) {
+                open = try answer(open)
+                guard !open.isEmpty else { return }
+                try transact(open)
+                for task in open { task.result = .success(task.land()) }
+                return
+            } catch {
+                let isLast = attempt == Self.attemptsMax || watch.elapsedNanoseconds / 1_000 > UInt64(timeout.microseconds)
+                open = settle(open, error, isLast: isLast)
+            }
+        }
+    }
+
+    /// Answers those that the failure is the answer to, and returns those to try again.
+    private func settle(_ tasks: [AppendTask], _ failure: Failure, isLast: Bool) -> [AppendTask] {
+        tasks.filter { task in
+            switch failure {
+            case .nothing(let error):
+                let failure = task.landings.lazy.compactMap(\.failure).first
+                task.landings.removeAll()
+                if let refused = failure {
+                    let own = KafkaErrors.error(refused.code, "records for '\(task.request.topic)' were not taken", said: refused.said)
+                    if !own.isTransient { task.result = .failure(own) }
+                } else if isLast || (!error.isTransient && error.code != .kafkaFenced && tasks.count == 1) {
+                    task.result = .failure(error)
+                }
+            case .unknown(var error):
+                guard isLast || task.request.producer == nil else { break }
+                error.isTransient = true
+                error.message = "whether records for '\(task.request.topic)' were appended is not known: " + error.message
+                task.result = .failure(error)
+            }
+            return task.result == nil
+        }
+    }
+
+    // MARK: Sequence numbers
+
+    /// Answers repetitions and those out of sequence; returns the rest.
+    private func answer(_ tasks: [AppendTask]) throws(Failure) -> [AppendTask] {
+        try takeShare()
+        var accepted: [AppendTask] = []
+        var next: [Key: Int64] = [:]
+        for task in tasks {
+            guard let producer = task.request.producer else {
+                accepted.append(task)
+                continue
+            }
+            let key = Key(producer: producer.id, topic: task.request.topic)
+            let last: Int64?
+            do throws(EngineError) {
+                if let coming = next[key] { last = coming } else { last = try known(key) }
+            } catch { throw .nothing(error) }
+            switch last {
+            case .some(let last) where producer.sequence == last && task.hasLanded:
+                // Its own transaction has committed after all.
+                task.result = .success(task.land())
+            case .some(let last) where producer.sequence <= last: task.result = .success(.duplicate(lastSequence: last))
+            case .some(let last) where producer.sequence > last + 1: task.result = .success(.outOfSequence(expected: last + 1))
+            default:
+                next[key] = producer.sequence
+                accepted.append(task)
+            }
+        }
+        return accepted
+    }
+
+    private func known(_ key: Key) throws(EngineError) -> Int64? {
+        if let known = sequences[key] { return known }
+        if sequences.count >= Self.sequencesMax { sequences.removeAll() }
+        let last = try lastSequence(key.producer, key.topic)
+        sequences[key] = .some(last)
+        return last
+    }
+
+    // MARK: Transactions
+
+    private var timeoutMs: Int32 { timeout.wholeMilliseconds }
+
+    private func takeShare() throws(Failure) {
+        guard handle == nil else { return }
+        do throws(EngineError) {
+            var own = [("transactional.id", transactionalID), ("allow.auto.create.topics", "false")]
+            if properties.value(of: "compression.type") == nil, properties.value(of: "compression.codec") == nil {
+                own.append(("compression.type", "lz4"))
+            }
+            let made = try KafkaHandle(.producer, name: "appends", properties, own: own) { configuration in
+                rd_kafka_conf_set_dr_msg_cb(configuration) { _, message, _ in
+                    guard let message, let tag = message.pointee._private else { return }
+                    Unmanaged<AppendLanding>.fromOpaque(tag).takeUnretainedValue().note(message)
+                }
+            }
+            try made.check(rd_kafka_init_transactions(made.pointer, timeoutMs), "the producer of appends could not start")
+            handle = made
+        } catch { throw .nothing(error) }
+    }
+
+    private func transact(_ tasks: [AppendTask]) throws(Failure) {
+        guard let handle else { preconditionFailure("a share is taken before it is used") }
+        for task in tasks { task.landings.removeAll() }
+        try check(rd_kafka_begin_transaction(handle.pointer), handle, tasks)
+        for task in tasks {
+            for (partition, buffer) in task.request.records where !buffer.isEmpty {
+                let landing = AppendLanding(partition)
+                task.landings.append(landing)
+                try check(produce(buffer, task.request.topic, landing, handle), handle, tasks)
+            }
+        }
+        var committed: [Key: Int64] = [:]
+        for task in tasks {
+            if let producer = task.request.producer {
+                committed[Key(producer: producer.id, topic: task.request.topic)] = producer.sequence
+            }
+        }
+        for (key, sequence) in committed {
+            let list = PartitionList([TopicPartition(key.topic, PartitionNumber(0)): Offset(sequence)])
+            let group = rd_kafka_consumer_group_metadata_new(AppendProducer.group(of: key.producer))
+            defer { rd_kafka_consumer_group_metadata_destroy(group) }
+            try check(
+                list.with { rd_kafka_send_offsets_to_transaction(handle.pointer, $0, group, timeoutMs) }, handle, tasks)
+        }
+        try check(rd_kafka_commit_transaction(handle.pointer, timeoutMs), handle, tasks, isCommit: true)
+        for (key, sequence) in committed { sequences[key] = sequence }
+    }
+
+    static func group(of producer: String) -> String { "pioneer.append.\(producer)" }
+
+    /// Acts on an error: aborts where that is asked for, else gives the producer up. Destroys it.
+    private func check(_ error: OpaquePointer?, _ handle: KafkaHandle, _ tasks: [AppendTask], isCommit: Bool = false) throws(Failure) {
+        guard let error else { return }
+        let mayAbort = rd_kafka_error_is_fatal(error) == 0 && (!isCommit || rd_kafka_error_txn_requires_abort(error) != 0)
+        let said = handle.error(taking: error, "records for '\(tasks[0].request.topic)' could not be appended")
+        if mayAbort {
+            guard let abortError = rd_kafka_abort_transaction(handle.pointer, timeoutMs) else { throw .nothing(said) }
+            rd_kafka_error_destroy(abortError)
+        }
+        // Callbacks refer to the tasks' landings: they end with the client.
+        close()
+        throw isCommit && !mayAbort ? .unknown(said) : .nothing(said)
+    }
+
+    private func produce(_ buffer: RecordBuffer, _ topic: TopicName, _ landing: AppendLanding, _ handle: KafkaHandle) -> OpaquePointer? {
+        topic.text.withCString { topic in
+            var arguments = [rd_kafka_vu_t](repeating: rd_kafka_vu_t(), count: 8)
+            let kinds = [
+                RD_KAFKA_VTYPE_TOPIC, RD_KAFKA_VTYPE_PARTITION, RD_KAFKA_VTYPE_MSGFLAGS, RD_KAFKA_VTYPE_VALUE, RD_KAFKA_VTYPE_KEY,
+                RD_KAFKA_VTYPE_OPAQUE, RD_KAFKA_VTYPE_TIMESTAMP, RD_KAFKA_VTYPE_HEADERS,
+            ]
+            for (index, kind) in kinds.enumerated() { arguments[index].vtype = kind }
+            arguments[0].u.cstr = topic
+            arguments[1].u.i32 = landing.partition.number
+            arguments[2].u.i = RD_KAFKA_MSG_F_COPY
+            arguments[5].u.ptr = Unmanaged.passUnretained(landing).toOpaque()
+            let encoded = UnsafeRawBufferPointer(buffer.bytes.bytes)
+            var at = 0
+            for _ in 0..<buffer.count {
+                let record = RecordHead(encoded, at: at)
+                arguments[3].u.mem = .init(ptr: UnsafeMutableRawPointer(mutating: record.value), size: record.valueLength)
+                arguments[4].u.mem = .init(ptr: UnsafeMutableRawPointer(mutating: record.key), size: record.keyLength)
+                arguments[6].u.i64 = record.timestampMs
+                let headers = record.headers.map(KafkaHeaders.list)
+                arguments[7].u.headers = headers
+                while let error = rd_kafka_produceva(handle.pointer, arguments, headers == nil ? 7 : 8) {
+                    guard rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__QUEUE_FULL else {
+                        if let headers { rd_kafka_headers_destroy(headers) }
+                        landing.fail(rd_kafka_error_code(error), String(cString: rd_kafka_error_string(error)))
+                        return error
+                    }
+                    rd_kafka_error_destroy(error)
+                    // Reports of what has arrived make room.
+                    rd_kafka_poll(handle.pointer, Self.fullPollMs)
+                }
+                at = record.end
+            }
+            return nil
+        }
+    }
+
+    /// How long to wait for room in librdkafka's queue before looking again.
+    private static let fullPollMs: Int32 = 1
+}
