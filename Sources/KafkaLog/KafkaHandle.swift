@@ -20,14 +20,15 @@ final class KafkaHandle: @unchecked Sendable {
     /// - Parameters:
     ///   - name: tells the client apart in log lines: `reader`, `tasks of usage`.
     ///   - own: properties the engine decides, after those of the user.
+    ///   - context: what callbacks find by `KafkaLogSink.context`; kept alive as long as the client.
     ///   - prepare: sets callbacks and events in the configuration.
     /// - Throws: `kafka.property` also for values that do not go together.
     init(
         _ kind: Kind, name: String, _ properties: KafkaProperties, own: [(name: String, value: String)],
-        prepare: (OpaquePointer) -> Void = { _ in }
+        context: (any AnyObject & Sendable)? = nil, prepare: (OpaquePointer) -> Void = { _ in }
     ) throws(EngineError) {
         let configuration = try properties.configuration(own)
-        sink = KafkaLogSink(client: name)
+        sink = KafkaLogSink(client: name, context: context)
         rd_kafka_conf_set_opaque(configuration, Unmanaged.passUnretained(sink).toOpaque())
         rd_kafka_conf_set_log_cb(configuration) { instance, level, facility, text in
             guard let instance, let opaque = rd_kafka_opaque(instance), let facility, let text else { return }
@@ -80,7 +81,17 @@ final class KafkaLogSink: Sendable {
     /// The last line that told of a failed connection.
     private let lastFailure = Mutex<String?>(nil)
 
-    init(client: String) { self.client = client }
+    private let context: (any AnyObject & Sendable)?
+
+    init(client: String, context: (any AnyObject & Sendable)? = nil) {
+        self.client = client
+        self.context = context
+    }
+
+    /// What the client's callbacks work on, from the opaque pointer that each of them is given.
+    static func context<T: AnyObject>(_ opaque: UnsafeMutableRawPointer?, as type: T.Type) -> T? {
+        opaque.flatMap { Unmanaged<KafkaLogSink>.fromOpaque($0).takeUnretainedValue().context as? T }
+    }
 
     /// - Parameter level: syslog's: 0 to 3 errors, 4 warnings, above that for following what it does.
     func note(level: Int32, facility: String, _ text: String) {
