@@ -61,7 +61,7 @@ struct RecordProducing {
         arguments[Place.key].u.mem = .init(ptr: UnsafeMutableRawPointer(mutating: head.key), size: head.keyLength)
         arguments[Place.tag].u.ptr = UnsafeMutableRawPointer(bitPattern: tag.word)
         arguments[Place.timestamp].u.i64 = head.timestampMs
-        let headers = head.headers.map(Self.headers)
+        let headers = head.headers.map(KafkaHeaders.list)
         arguments[Place.headers].u.headers = headers
         let count = headers == nil ? Place.headers : Place.headers + 1
         while let error = rd_kafka_produceva(transactions.handle.pointer, arguments, count) {
@@ -97,51 +97,5 @@ struct RecordProducing {
         rd_kafka_error_destroy(error)
         try transactions.check(.send, reason, doing)
         preconditionFailure("an error is thrown")
-    }
-
-    /// `RecordHeaders`' bytes as librdkafka has headers.
-    private static func headers(_ bytes: UnsafeRawBufferPointer) -> OpaquePointer {
-        guard let headers = rd_kafka_headers_new(4) else { preconditionFailure("librdkafka makes a list of headers") }
-        var reader = ByteReader(bytes)
-        while let nameLength = reader.littleEndian(UInt16.self), let valueLength = reader.littleEndian(UInt32.self),
-            let name = reader.take(Int(nameLength)), let value = reader.take(Int(valueLength))
-        {
-            rd_kafka_header_add(
-                headers, name.baseAddress?.assumingMemoryBound(to: CChar.self), name.count, value.baseAddress, value.count)
-        }
-        return headers
-    }
-}
-
-/// Where the parts of one encoded record lie; see `RecordBuffer` for the format.
-private struct RecordHead {
-    let timestampMs: Int64
-    /// Nil: no key.
-    let key: UnsafeRawPointer?
-    let keyLength: Int
-    /// Nil: a tombstone.
-    let value: UnsafeRawPointer?
-    let valueLength: Int
-    /// Nil: none.
-    let headers: UnsafeRawBufferPointer?
-    let end: Int
-
-    init(_ encoded: UnsafeRawBufferPointer, at start: Int) {
-        let timestamp = Int64(littleEndian: encoded.loadUnaligned(fromByteOffset: start, as: Int64.self))
-        let keyLength = Int32(littleEndian: encoded.loadUnaligned(fromByteOffset: start + 12, as: Int32.self))
-        let valueLength = Int32(littleEndian: encoded.loadUnaligned(fromByteOffset: start + 16, as: Int32.self))
-        let headersLength = Int(UInt32(littleEndian: encoded.loadUnaligned(fromByteOffset: start + 20, as: UInt32.self)))
-        let keyAt = start + RecordBuffer.recordHeaderBytes
-        self.keyLength = Int(max(0, keyLength))
-        self.valueLength = Int(max(0, valueLength))
-        let valueAt = keyAt + self.keyLength
-        let headersAt = valueAt + self.valueLength
-        let base = encoded.baseAddress
-        key = keyLength < 0 ? nil : base.map { $0 + keyAt }
-        value = valueLength < 0 ? nil : base.map { $0 + valueAt }
-        headers = headersLength == 0 ? nil : UnsafeRawBufferPointer(rebasing: encoded[headersAt..<headersAt + headersLength])
-        end = headersAt + headersLength
-        // librdkafka takes 0 for the time of the call.
-        timestampMs = max(1, timestamp / 1_000)
     }
 }
