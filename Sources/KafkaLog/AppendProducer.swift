@@ -188,11 +188,8 @@ final class AppendProducer: @unchecked Sendable {
         guard let error else { return }
         let mayAbort = rd_kafka_error_is_fatal(error) == 0 && (!isCommit || rd_kafka_error_txn_requires_abort(error) != 0)
         let said = handle.error(taking: error, "records for '\(tasks[0].request.topic)' could not be appended")
-        if mayAbort {
-            guard let abortError = rd_kafka_abort_transaction(handle.pointer, timeoutMs) else { throw .nothing(said) }
-            rd_kafka_error_destroy(abortError)
-        }
-        // Callbacks refer to the tasks' landings: they end with the client.
+        if mayAbort, let abortError = rd_kafka_abort_transaction(handle.pointer, timeoutMs) { rd_kafka_error_destroy(abortError) }
+        // Also after an abort: librdkafka counts the records of a refused batch, and the brokers do not.
         close()
         throw isCommit && !mayAbort ? .unknown(said) : .nothing(said)
     }

@@ -50,7 +50,9 @@ struct LogTests {
     }
 
     /// All that a reader gets up to the end, as `offset:value`.
-    private func follow(_ reader: any EventLog, _ partition: TopicPartition, from start: Int64 = 0, recordsMax: Int = 1_000) throws -> [String] {
+    private func follow(
+        _ reader: any EventLog, _ partition: TopicPartition, from start: Int64 = 0, recordsMax: Int = 1_000
+    ) throws -> [String] {
         let end = try reader.range(of: partition).end
         var next = Offset(start), found: [String] = []
         let batch = RecordBatch()
@@ -82,7 +84,8 @@ struct LogTests {
         Array("k".utf8).withUnsafeBufferPointer { key in
             written.append(timestamp: 11_999, key: key, value: nil, headers: headers.bytes)
             written.append(timestamp: 12_000, key: nil, value: key)
-            written.append(timestamp: 13_000, key: UnsafeBufferPointer(rebasing: key[0..<0]), value: UnsafeBufferPointer(rebasing: key[0..<0]))
+            let empty = UnsafeBufferPointer(rebasing: key[0..<0])
+            written.append(timestamp: 13_000, key: empty, value: empty)
         }
         #expect(try append(log, partition, written) == .appended([PartitionNumber(0): .zero]))
         for reader in [log as any EventLog, try log.reader()] {
@@ -91,7 +94,8 @@ struct LogTests {
             while try reader.read(partition, from: .zero, recordsMax: 9, bytesMax: 9_999, into: batch) == .atEnd(reached: .zero) {}
             #expect(batch.count == 3)
             #expect([batch[0].timestamp, batch[1].timestamp] == [11_000, 12_000])
-            #expect([text(batch[0].keyBytes), text(batch[0].valueBytes), text(batch[1].keyBytes), text(batch[1].valueBytes)] == ["k", nil, nil, "k"])
+            #expect([text(batch[0].keyBytes), text(batch[0].valueBytes)] == ["k", nil])
+            #expect([text(batch[1].keyBytes), text(batch[1].valueBytes)] == [nil, "k"])
             #expect([text(batch[2].keyBytes), text(batch[2].valueBytes)] == ["", ""])
             #expect(batch[0].headerBytes.flatMap(RecordHeaders.decode)?.map(\.value) == ["because", ""])
             #expect(batch[1].headers == nil)

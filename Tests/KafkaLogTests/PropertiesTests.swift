@@ -40,7 +40,9 @@ import Testing
     }
 
     @Test func `Properties that do not go together are refused when a client is made`() throws {
-        let properties = try KafkaProperties(["bootstrap.servers": .init("a:1"), "security.protocol": .init("sasl_plaintext"), "sasl.mechanisms": .init("SCRAM-SHA-256")])
+        let properties = try KafkaProperties([
+            "bootstrap.servers": .init("a:1"), "security.protocol": .init("sasl_plaintext"), "sasl.mechanisms": .init("SCRAM-SHA-256"),
+        ])
         #expect(throws: EngineError.self) { _ = try KafkaHandle(.consumer, name: "x", properties, own: [("group.id", "g")]) }
     }
 }
