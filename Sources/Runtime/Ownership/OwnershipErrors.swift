@@ -14,7 +14,7 @@ extension ErrorCode {
     public static let taskChangelogLost = ErrorCode("task.changelog_lost")
     /// The changelog holds what is no part of one.
     public static let taskChangelogDamaged = ErrorCode("task.changelog_damaged")
-    /// A transaction in the changelog does not end.
+    /// A changelog or journal is not to be read up to its end.
     public static let taskChangelogBlocked = ErrorCode("task.changelog_blocked")
 }
 
@@ -71,12 +71,12 @@ enum OwnershipErrors {
             remedy: "Only the engine may write it. Take out what others wrote, or \(startOver(task))")
     }
 
-    static func changelogBlocked(_ task: TaskID, _ changelog: TopicPartition, reached: Offset, end: Offset) -> EngineError {
+    static func blocked(_ task: TaskID, _ partition: TopicPartition, reached: Offset, end: Offset) -> EngineError {
         EngineError(
             .taskChangelogBlocked, .environment,
-            "the changelog \(changelog) of task \(task) can be read up to offset \(reached) only, and ends at \(end): a transaction "
-                + "there has not ended",
-            remedy: "It is tried again. If it stays, the log's transaction coordinator needs help (kafka-transactions find-hanging).",
+            "task \(task) waits for \(partition): its changelog could be read up to offset \(reached), and ends at \(end)",
+            remedy: "It is tried again. The log's servers do not answer, or keep a transaction open there that has ended: see "
+                + "'kafka-transactions find-hanging' on Kafka.",
             isTransient: true)
     }
 }

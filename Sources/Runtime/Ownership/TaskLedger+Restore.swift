@@ -15,7 +15,7 @@ extension TaskLedger {
     /// A restore between its first step and its last.
     final class Restore {
         enum Step {
-            case fence, askGroup, askEnd, openCopy, read, compare
+            case fence, askGroup, askEnd, openCopy, read, askJournal, compare
         }
 
         var step = Step.fence
@@ -24,8 +24,13 @@ extension TaskLedger {
         var reader: (any EventLog)?
         var follower: ChangelogFollower?
         var readingSince = EventTime.earliest
-        /// Since nothing was left to do but wait.
-        var waitingSince: EventTime?
+        /// Since nothing came of a log that has more.
+        var silentSince: EventTime?
+        /// Since record and group were first seen to differ.
+        var differSince: EventTime?
+        /// Whether the journal has epochs, once that was asked; and where its first may be.
+        var journalHasEpochs: Bool?
+        var journalNext: Offset?
         var toldAt = EventTime.earliest
     }
 
@@ -55,6 +60,7 @@ extension TaskLedger {
             restore.step = restore.follower == nil ? .openCopy : .read
         case .openCopy: try openCopy(restore, now)
         case .read: try read(restore, now)
+        case .askJournal: try askJournal(restore, now)
         case .compare: try compare(restore, now)
         }
         return isReady ? .ready : .restoring(restore.progress)
@@ -89,7 +95,7 @@ extension TaskLedger {
         let opened = try ChangelogFollower.open(
             task, log: reader, local: local, end: restore.progress.to, groupHasOffsets: !restore.group.isEmpty, now: now,
             settings: settings)
-        guard let (follower, rebuild) = opened else { return try waitForChangelog(restore, now) }
+        guard let (follower, rebuild) = opened else { return try wait(for: changelog, restore, now) }
         restore.follower = follower
         restore.readingSince = now
         restore.toldAt = now
@@ -117,10 +123,12 @@ extension TaskLedger {
         switch step {
         case .applied:
             restore.progress.phase = .reading
-            restore.waitingSince = nil
+            restore.silentSince = nil
             tellProgress(restore, now)
-        case .atEnd(let reached) where reached >= restore.progress.to: restore.step = .compare
-        case .atEnd: try waitForChangelog(restore, now)
+        case .atEnd(let reached) where reached >= restore.progress.to:
+            restore.silentSince = nil
+            restore.step = .compare
+        case .atEnd: try wait(for: changelog, restore, now)
         case .lost(let reason):
             try local.drop(task)
             restore.follower = nil
@@ -134,10 +142,14 @@ extension TaskLedger {
         if restore.follower?.hasPending == true || (position != nil && position?.epoch == nil) {
             throw OwnershipErrors.changelogDamaged(task, changelog, "it ends with changes that no epoch record follows")
         }
-        let waited = restore.waitingSince.map { now - $0 } ?? .zero
+        guard position != nil || restore.journalHasEpochs != nil else {
+            restore.step = .askJournal
+            return
+        }
         let facts = RestoreFacts(
             recorded: position?.epoch, group: restore.group, inputs: inputs,
-            journalHasEpochs: position == nil ? try journalHasEpochs(restore) : false, waited: waited, waitMax: settings.offsetsWait)
+            journalHasEpochs: restore.journalHasEpochs ?? false, waited: restore.differSince.map { now - $0 } ?? .zero,
+            waitMax: settings.offsetsWait)
         switch RestoreDecision.decide(facts) {
         case .goOn(let missing):
             if !missing.isEmpty { Telemetry.emit(GroupOffsetsMissing(task: task, inputs: missing)) }
@@ -146,8 +158,9 @@ extension TaskLedger {
             beginning = Self.beginning(at: restore.group)
             Telemetry.emit(GroupOffsetsTaken(task: task, offsets: restore.group))
         case .wait(let difference):
-            if restore.waitingSince == nil { Telemetry.emit(RestoreWaiting(task: task, difference: difference)) }
-            _ = wait(restore, now)
+            if restore.differSince == nil { Telemetry.emit(RestoreWaiting(task: task, difference: difference)) }
+            restore.differSince = restore.differSince ?? now
+            restore.progress.phase = .waiting
             restore.step = .askGroup
             return
         case .refuse(let difference): throw OwnershipErrors.offsetsDiffer(task, difference)
@@ -157,18 +170,14 @@ extension TaskLedger {
         Telemetry.emit(RestoreFinished(task: task, epoch: position?.epoch?.epoch ?? .none, progress: restore.progress, now: now))
     }
 
-    /// How long has been waited.
-    private func wait(_ restore: Restore, _ now: EventTime) -> TimeSpan {
+    /// Nothing has come yet: it is on its way, or a transaction keeps it back.
+    private func wait(for partition: TopicPartition, _ restore: Restore, _ now: EventTime) throws {
         restore.progress.phase = .waiting
-        let since = restore.waitingSince ?? now
-        restore.waitingSince = since
-        return now - since
-    }
-
-    private func waitForChangelog(_ restore: Restore, _ now: EventTime) throws {
-        guard wait(restore, now) >= settings.offsetsWait else { return }
-        restore.waitingSince = nil
-        throw OwnershipErrors.changelogBlocked(task, changelog, reached: restore.progress.next, end: restore.progress.to)
+        let since = restore.silentSince ?? now
+        restore.silentSince = since
+        guard now - since >= settings.offsetsWait else { return }
+        restore.silentSince = nil
+        throw OwnershipErrors.blocked(task, partition, reached: restore.progress.next, end: restore.progress.to)
     }
 
     private func tellProgress(_ restore: Restore, _ now: EventTime) {
@@ -178,13 +187,21 @@ extension TaskLedger {
     }
 
     /// One read of the journal, for a changelog without an epoch: to tell a new task from one whose changelog was lost.
-    private func journalHasEpochs(_ restore: Restore) throws -> Bool {
+    private func askJournal(_ restore: Restore, _ now: EventTime) throws {
         let journal = TopicPartition(.journal(of: task.topology), task.partition)
         let reader = try restore.reader ?? log.reader()
-        let first = try reader.range(of: journal).first
-        let outcome = try reader.read(journal, from: first, recordsMax: 1, bytesMax: Limits.batchBytesMax, into: RecordBatch(capacity: 1))
-        if case .records = outcome { return true }
-        return false
+        restore.reader = reader
+        let range = try reader.range(of: journal)
+        let outcome = range.first < range.end
+            ? try reader.read(journal, from: range.first, recordsMax: 1, bytesMax: Limits.batchBytesMax, into: RecordBatch(capacity: 1))
+            : .atEnd(reached: range.end)
+        switch outcome {
+        case .records: restore.journalHasEpochs = true
+        case .atEnd(let reached) where reached >= range.end: restore.journalHasEpochs = false
+        case .atEnd, .expired, .beyondEnd: return try wait(for: journal, restore, now)
+        }
+        restore.silentSince = nil
+        restore.step = .compare
     }
 
     /// An epoch before the first, which says nothing but where the inputs begin.

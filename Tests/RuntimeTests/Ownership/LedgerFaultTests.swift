@@ -40,6 +40,9 @@ import Testing
         let bench = try LedgerBench()
         bench.settings.chunkBytes = 20 + random.below(400)
         bench.cluster.tellsOffsets = random.below(2) == 0
+        bench.cluster.reading.readsPerFetch = 1 + random.below(3)
+        // The marker is only seen: the next record comes where it was, so that nobody may take its end for a position.
+        if bench.cluster.tellsOffsets { bench.cluster.reading.markers = Int64(random.below(2)) }
         var disks = [bench.local]
         var ledger = restored(bench)
         var epoch: UInt64 = 1

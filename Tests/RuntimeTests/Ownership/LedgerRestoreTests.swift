@@ -114,6 +114,52 @@ import Testing
         }
     }
 
+    // MARK: A log whose records have to be fetched
+
+    @Test func `records that come later than they are asked for are waited for`() throws {
+        let bench = try LedgerBench()
+        try committed(9, bench)
+        (bench.cluster.reading.readsPerFetch, bench.cluster.reading.markers) = (3, 1)
+        bench.local = InMemoryStore()
+        let seen = try bench.restore(bench.ledger())
+        #expect(seen.contains { $0.phase == .waiting })
+        try bench.expect(epochs: 9)
+        // Without a changelog it is the journal that is waited for.
+        try bench.cluster.log.deleteRecords(before: bench.cluster.log.range(of: changelog).end, in: changelog)
+        bench.local = InMemoryStore()
+        #expect(thrownCode { try bench.restore(bench.ledger()) } == "task.changelog_lost")
+    }
+
+    @Test func `a marker behind the last record makes an old copy no older`() throws {
+        let bench = try LedgerBench()
+        try committed(9, bench)
+        (bench.cluster.reading.readsPerFetch, bench.cluster.reading.markers) = (3, 1)
+        bench.now = bench.now + .days(30)
+        #expect(try bench.restore(bench.ledger()).allSatisfy { $0.rebuild == nil && $0.appliedRecords == 0 })
+        try bench.expect(epochs: 9)
+    }
+
+    @Test func `a transaction that keeps the changelog back is told of, again and again, and the restore goes on after it`() throws {
+        let bench = try LedgerBench()
+        try committed(9, bench)
+        bench.local = InMemoryStore()
+        bench.cluster.reading.heldBackFrom = [changelog: Offset(10)]
+        let ledger = bench.ledger()
+        for _ in 0..<3 {
+            let began = bench.now
+            do {
+                try bench.restore(ledger)
+                Issue.record("the transaction was passed over")
+            } catch let error as EngineError {
+                #expect(error.code.text == "task.changelog_blocked" && error.isTransient)
+            }
+            #expect(bench.now - began >= .seconds(60))
+        }
+        bench.cluster.reading.heldBackFrom = [:]
+        try bench.restore(ledger)
+        try bench.expect(epochs: 9)
+    }
+
     // MARK: Record and group
 
     @Test func `offsets that come late are waited for`() throws {

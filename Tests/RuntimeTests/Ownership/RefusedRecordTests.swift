@@ -27,6 +27,17 @@ import Testing
         #expect(try bench.state() == LedgerBench.state(1))
     }
 
+    @Test func `records larger than the log takes are left out before anything is sent`() throws {
+        let bench = try LedgerBench()
+        var write = bench.write(1, rows: ["abc", "abcdefgh", "d"])
+        write.outputs.append(bench.write(1, rows: ["abcdefghi"]).outputs[0])
+        let outputs = RefusedOutputs(write, recordBytesMax: 7)
+        let sends = outputs.sends()
+        #expect(sends.map(\.partition) == [ledgerRows, letters])
+        #expect(sends.map(\.buffer.count) == [2, 2])
+        #expect(RefusedOutputs(write, recordBytesMax: 9).sends().map(\.buffer.count) == [3, 1])
+    }
+
     @Test func `a dead letter that is refused is made smaller`() throws {
         let bench = try LedgerBench()
         bench.cluster.valueBytesMax = [ledgerRows.topic: 10, letters.topic: 5_000]

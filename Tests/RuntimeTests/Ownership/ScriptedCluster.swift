@@ -18,6 +18,8 @@ final class ScriptedCluster: TaskCluster, TaskMembership, @unchecked Sendable {
     }
 
     let log = InMemoryStore(id: LogID("shared"))
+    /// What is read from.
+    let reading: FetchingLog
     /// By call, what its next calls meet; nil: nothing.
     var script: [Call: [Fault?]] = [:]
     private(set) var calls: [Call] = []
@@ -31,6 +33,7 @@ final class ScriptedCluster: TaskCluster, TaskMembership, @unchecked Sendable {
     fileprivate var owner: ScriptedTransactions?
 
     init(topics: [TopicName], partitions: Int = 1) throws {
+        reading = FetchingLog(log)
         for name in topics { try log.createTopic(TopicDescription(name: name, partitionCount: partitions, retention: .forever)) }
     }
 
@@ -49,7 +52,7 @@ final class ScriptedCluster: TaskCluster, TaskMembership, @unchecked Sendable {
         return group.filter { inputs.contains($0.key) }
     }
 
-    func uncommittedEnd(of partition: TopicPartition) throws -> Offset { try log.range(of: partition).end }
+    func uncommittedEnd(of partition: TopicPartition) throws -> Offset { try reading.end(of: partition) }
 
     fileprivate func next(_ call: Call) -> Fault? {
         calls.append(call)
