@@ -41,7 +41,8 @@ final class LedgerBench {
 
     func ledger() -> TaskLedger {
         TaskLedger(
-            ledgerTask, inputs: [ledgerEvents], cluster: cluster, membership: cluster, log: cluster.reading, local: local, settings: settings)
+            ledgerTask, inputs: [ledgerEvents], cluster: cluster, membership: cluster, log: cluster.reading, local: local,
+            settings: settings)
     }
 
     /// Steps on until the ledger is ready; each step takes a second.
