@@ -128,7 +128,7 @@ let package = Package(
         ]),
         tests("AgentsTests", ["Base", "Telemetry", "Agents"]),
         tests("CommandLineTests", [
-            "Base", "Columns", "Planner", "Runtime", "TopologyFile", "Stores", "Agents", "Fleet", "Gzip", "pioneer",
+            "Base", "Columns", "Planner", "Runtime", "TopologyFile", "Stores", "KafkaLog", "Agents", "Fleet", "Gzip", "pioneer",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
         tests("ProcessTests", ["Base", "pioneer"]),

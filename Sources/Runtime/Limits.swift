@@ -31,9 +31,8 @@ enum Limits {
     /// Rows of one projection step: one SQL transaction.
     static let projectionRecordsMax = 8_192
     static let projectionBytesMax = 4 << 20
-    /// How much longer than a view's `keep` a log with its own retention keeps the view's topic: `keep` follows the
-    /// watermark, which may be behind the clock that retention follows.
-    static let viewKeepMargin = TimeSpan.days(7)
+    /// How far rows of a view may be ahead of its watermark, when that is not known any better.
+    static let trimMargin = TimeSpan.days(1)
     /// How long a failed commit or projection waits before the next try, at first and at most.
     static let retryDelayMin = TimeSpan.milliseconds(100)
     static let retryDelayMax = TimeSpan.seconds(10)

@@ -22,7 +22,7 @@ final class LogUpkeep: Sendable {
     func run() {
         while !stop.wait(timeout: Limits.maintenanceInterval) {
             do {
-                if let upkeep = parts.upkeep { try maintain(upkeep) }
+                if let upkeep = parts.upkeep { try maintain(upkeep) } else { try trimViews(byOffset) }
                 try trimHops()
             } catch {
                 // Nothing is wrong with the data: what should have gone is still there, and the next round tries again.
@@ -34,7 +34,7 @@ final class LogUpkeep: Sendable {
     private func maintain(_ upkeep: Engine.Parts.Upkeep) throws {
         let watch = Stopwatch()
         let report = try upkeep.maintain(parts.clock.now())
-        try trimViews(upkeep)
+        try trimViews { try upkeep.trim($1, $2) }
         Telemetry.emit(LogMaintained(report: report, nanoseconds: watch.elapsedNanoseconds))
     }
 
@@ -47,13 +47,21 @@ final class LogUpkeep: Sendable {
         }
     }
 
-    private func trimViews(_ upkeep: Engine.Parts.Upkeep) throws {
+    private func trimViews(_ trim: (ViewDefinition, TopicPartition, EventTime) throws -> Void) throws {
         for view in projected {
             guard let keep = view.keep, let watermark = board.watermark(of: view.topology) else { continue }
             for number in 0..<layout.taskCount(of: view.topology) {
-                try upkeep.trim(TopicPartition(view.topic, PartitionNumber(number)), watermark - keep)
+                try trim(view, TopicPartition(view.topic, PartitionNumber(number)), watermark - keep)
             }
         }
+    }
+
+    /// A log of many processes: each gives up the records of its own tasks' rows.
+    private func byOffset(_ view: ViewDefinition, _ partition: TopicPartition, _ time: EventTime) throws {
+        guard case .here = board.place(of: TaskID(topology: view.topology, partition: partition.partition)),
+            let end = board.trimPoint(before: time, of: view.name, partition.partition)
+        else { return }
+        try parts.log.deleteRecords(before: end, in: partition)
     }
 }
 

@@ -15,6 +15,7 @@ final class StatusBoard: Sendable {
         /// What journals tell of tasks, whoever runs them.
         var journals: [TaskID: JournalEntry] = [:]
         var views: [ViewPartition: ViewPosition] = [:]
+        var trims: [ViewPartition: TrimMarks] = [:]
 
         func committedWatermark(of task: TaskID) -> EventTime {
             max(tasks[task]?.status.watermark ?? .earliest, journals[task]?.record.watermark ?? .earliest)
@@ -70,6 +71,18 @@ final class StatusBoard: Sendable {
 
     func publish(_ position: ViewPosition, of view: String, _ partition: PartitionNumber) {
         contents.withLock { $0.views[ViewPartition(view: view, partition: partition)] = position }
+    }
+
+    /// The projection has come to `end` of a view's topic, past rows of event times up to `newest`.
+    func notePassed(_ end: Offset, newest: EventTime, of view: String, _ partition: PartitionNumber, since start: ViewPosition) {
+        contents.withLock {
+            $0.trims[ViewPartition(view: view, partition: partition), default: TrimMarks(from: start)].note(end, newest: newest)
+        }
+    }
+
+    /// Where a view's topic begins to hold rows of `time` and later; nil: as far as is known where it did before.
+    func trimPoint(before time: EventTime, of view: String, _ partition: PartitionNumber) -> Offset? {
+        contents.withLock { $0.trims[ViewPartition(view: view, partition: partition)]?.take(before: time) }
     }
 
     /// The greatest watermark that the task is known to have committed.

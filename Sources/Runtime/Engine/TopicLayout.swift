@@ -151,10 +151,8 @@ struct TopicLayout: Sendable {
         let open = (plan.sources.map(\.topic) + plan.outputs.map(\.topic)).map { topic($0, settings.retention) }
             + plan.tables.map { topic($0.topic, Retention(isCompacted: true)) }
             + plan.hops.map { own($0.topic, Retention(age: Limits.hopRetention)) }
-        let views = plan.views.map { view in
-            let age = view.definition.keep.map { TimeSpan(microseconds: $0.microseconds + Limits.viewKeepMargin.microseconds) }
-            return own(view.definition.topic, Retention(age: age, isCompacted: true))
-        }
+        // What `keep` is over for is given up by offset (`TrimMarks`).
+        let views = plan.views.map { own($0.definition.topic, Retention(isCompacted: true)) }
         return open + views + [
             own(.tasks(of: plan.topology), .forever),
             own(.changelog(of: plan.topology), Retention(isCompacted: true)),

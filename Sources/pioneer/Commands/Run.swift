@@ -15,12 +15,16 @@ struct Run: AsyncParsableCommand {
             epoch is committed, and the next start goes on from there. A kill loses nothing either: it goes on from the \
             last commit.
 
+            With --kafka the log is Kafka's, and engines that run the same topologies, each with a data directory of its \
+            own, share the work: when one goes, the others take its tasks over.
+
             EXAMPLES
               pioneer run topologies/usage.yaml
               pioneer run topologies/*.yaml --data /var/lib/pioneer --listen 127.0.0.1:8080
               pioneer run topologies/usage.yaml --partitions 4 --workers 2
               pioneer run topologies/usage.yaml --rebuild usage
               pioneer run topologies/usage.yaml --config deploy/pioneer.yaml
+              pioneer run topologies/usage.yaml --kafka broker-1:9092 --data /var/lib/pioneer
 
             Settings can also come from variables ($PIONEER_LISTEN for --listen) and from a file; 'pioneer config' shows \
             them all with what they are and where that comes from.
@@ -55,13 +59,22 @@ struct Run: AsyncParsableCommand {
         metrics.install()
         let plans = try PlanLoading.plans(files: files, schemas: settings.value(Settings.schemas))
         try checkRebuild(plans)
-        var engineSettings = EngineSettings(settings)
-        let data = try DataDirectory.open(settings[Settings.dataDir], memory: engineSettings.memory, clock: clock)
+        let kafka = try KafkaSettings(settings)
+        if kafka != nil { try checkRebuildOnKafka() }
+        var engineSettings = EngineSettings(settings, onKafka: kafka != nil)
+        let data = try DataDirectory.open(
+            settings[Settings.dataDir], kafka == nil ? .embedded : .kafka, memory: engineSettings.memory, clock: clock)
         defer { data.close() }
-        engineSettings.partitionCount = try data.partitionCount(
-            wanted: settings.value(Settings.partitions), askedBy: settings.origin(Settings.partitions).description)
-        for plan in plans where rebuild.contains(plan.topology) { try data.forget(plan) }
-        let engine = try Engine(plans: plans, settings: engineSettings, parts: data.parts(clock: clock))
+        let engine: Engine
+        if let kafka {
+            engineSettings.partitionCount = settings.value(Settings.partitions) ?? 1
+            engine = try await KafkaEngine(plans: plans, settings: engineSettings, kafka: kafka, data: data, clock: clock).awaited()
+        } else {
+            engineSettings.partitionCount = try data.partitionCount(
+                wanted: settings.value(Settings.partitions), askedBy: settings.origin(Settings.partitions).description)
+            for plan in plans where rebuild.contains(plan.topology) { try data.forget(plan) }
+            engine = try Engine(plans: plans, settings: engineSettings, parts: data.parts(clock: clock))
+        }
         try await EngineHost(engine: engine, data: data, listen: settings[Settings.listen], clock: clock, metrics: metrics).run()
     }
 
@@ -71,6 +84,15 @@ struct Run: AsyncParsableCommand {
         given.add(Settings.schemas, topologies.schemas)
         engine.add(to: &given)
         return given
+    }
+
+    /// Other engines have the topology's tasks too, so that no one of them can start it over.
+    private func checkRebuildOnKafka() throws {
+        guard let name = rebuild.first else { return }
+        throw EngineError(
+            .rebuildOnKafka, .user, "--rebuild \(name) cannot be done on Kafka, where other engines may run the topology",
+            remedy: "Stop all engines that run it, delete the topics _pioneer.\(name).* and the group pioneer.\(name) "
+                + "(kafka-topics --delete, kafka-consumer-groups --delete), delete the engines' data directories, and run it again.")
     }
 
     private func checkRebuild(_ plans: [Plan]) throws {
@@ -86,11 +108,11 @@ struct Run: AsyncParsableCommand {
 
 extension EngineSettings {
     /// What the settings say about the engine; the data directory has a say in the partitions.
-    init(_ settings: ResolvedSettings) {
+    init(_ settings: ResolvedSettings, onKafka: Bool) {
         self.init()
         workerCount = settings[Settings.workers]
         commitInterval = settings[Settings.commitInterval]
-        memory = MemoryBudget(total: settings[Settings.memoryMax].bytes)
+        memory = MemoryBudget(total: settings[Settings.memoryMax].bytes, hasQueues: onKafka)
         retention = Retention(age: settings[Settings.retentionAge], bytesMax: settings[Settings.retentionBytes].bytes)
     }
 }

@@ -105,6 +105,7 @@ final class ViewProjector {
             deletes: [], expireBefore: expireBefore)
         switch try views.apply(change) {
         case .applied:
+            notePassed(next)
             position = moved
             if let noted, watermark >= noted.watermark { self.noted = nil }
             board.publish(position, of: view.name, partition)
@@ -116,6 +117,12 @@ final class ViewProjector {
             Telemetry.emit(ProjectionConflicted(view: view.name, partition: partition, expected: position.next))
             try restore()
         }
+    }
+
+    private func notePassed(_ next: Offset) {
+        guard view.keep != nil, records.count > 0 else { return }
+        let newest = (0..<records.count).map { records[$0].timestamp }.max() ?? 0
+        board.notePassed(next, newest: EventTime(microseconds: newest), of: view.name, partition, since: position)
     }
 
     private func reduce() throws -> Batch {

@@ -1,0 +1,47 @@
+import Base
+import KafkaLog
+import Planner
+import Runtime
+import Stores
+import Telemetry
+
+/// Makes the engine of a process whose log is Kafka's.
+struct KafkaEngine {
+    let plans: [Plan]
+    let settings: EngineSettings
+    let kafka: KafkaSettings
+    let data: DataDirectory
+    let clock: any WallClock
+
+    private static let retryDelayMax = TimeSpan.seconds(10)
+
+    /// Where brokers cannot be reached yet, tries again and again, with a line each time; Ctrl-C ends the process, which
+    /// has begun nothing then.
+    func awaited() async throws -> Engine {
+        let owner = try data.owner()
+        var delay = TimeSpan.seconds(1)
+        while true {
+            do {
+                return try make(owner)
+            } catch let error as EngineError where error.isTransient {
+                Telemetry.emit(KafkaAwaited(servers: kafka.properties.servers, error: error, retryIn: delay))
+                try await Task.sleep(for: .microseconds(delay.microseconds))
+                delay = min(TimeSpan(microseconds: delay.microseconds * 2), Self.retryDelayMax)
+            }
+        }
+    }
+
+    private func make(_ owner: TaskOwner) throws -> Engine {
+        var shares = KafkaCluster.Settings(instance: kafka.membership == .static ? owner.instance : nil)
+        shares.sessionTimeout = kafka.sessionTimeout
+        let cluster = KafkaCluster(kafka.properties, shares)
+        var reading = KafkaLog.Settings()
+        reading.replication = kafka.replication
+        let log = try KafkaLog(kafka.properties, reading)
+        let host = ClusterHost(cluster: cluster, local: data.store, owner: owner, isStandby: kafka.isStandby)
+        let parts = Engine.Parts(log: log, host: .cluster(host), views: data.views, clock: clock)
+        let engine = try Engine(plans: plans, settings: settings, parts: parts)
+        Telemetry.emit(KafkaConnected(servers: kafka.properties.servers, cluster: log.id.text, instance: owner.instance))
+        return engine
+    }
+}
