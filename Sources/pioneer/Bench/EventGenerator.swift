@@ -80,6 +80,9 @@ struct EventGenerator {
         return Double(texts.reduce(0, +)) / Double(max(1, texts.count))
     }
 
+    /// The event time of the round that the next event is of.
+    var time: EventTime { EventTime(microseconds: settings.start.microseconds + round * roundSpan.microseconds) }
+
     /// Appends `count` events to the buffers, by partition.
     mutating func append(_ count: Int, to buffers: [RecordBuffer], timestamp: Int64) {
         for _ in 0..<count {

@@ -93,9 +93,9 @@ struct FullBench {
         engine.statuses.reduce(into: TaskCounters()) { $0.add($1.counters) }
     }
 
-    /// The kernel's own account: `VmHWM` of /proc/self/status.
-    static func residentBytesPeak() -> Int {
-        guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
+    /// The kernel's own account: `VmHWM` of /proc/…/status.
+    static func residentBytesPeak(of process: String = "self") -> Int {
+        guard let text = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8),
             let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
             let kilobytes = line.split(separator: " ").compactMap({ Int($0) }).first
         else { return 0 }

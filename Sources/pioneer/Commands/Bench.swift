@@ -14,11 +14,16 @@ struct Bench: AsyncParsableCommand {
             their bytes (the reference), decoding, all operators, and the whole engine with log, state, a commit every \
             second, retention and views.
 
+            With --kafka the engine runs on those brokers, in a process of its own: how fast it catches up with a filled \
+            topic beside a plain librdkafka loop, its memory, the time from an event to the committed row, and how long it \
+            is away after a kill -9. Its topics must not be there yet, and stay afterwards.
+
             EXAMPLES
               pioneer bench topologies/usage.yaml
               pioneer bench topologies/usage.yaml --seconds 10 --warmup 5 --json
               pioneer bench topologies/usage.yaml --partitions 2 --workers 2
               pioneer bench topologies/usage.yaml --events metrics.jsonl
+              pioneer bench deploy/bench.yaml --kafka localhost:9092 --count 8000000
             """)
 
     @Argument(help: "The topology file.")
@@ -45,11 +50,24 @@ struct Bench: AsyncParsableCommand {
     var retentionBytes = ByteCount(1 << 30)
     @Option(help: "Working directory; a temporary one, removed at the end, unless given.")
     var data: String?
+    @Option(help: ArgumentHelp("Measure on Kafka; see above.", valueName: "host:port"))
+    var kafka: String?
+    @Option(help: "With --kafka: events that the topic is filled with.")
+    var count = 8_000_000
+    @Option(help: "With --kafka: events a second of the steady load.")
+    var rate = 50_000
+    @Option(help: "With --kafka: memory that the engine may use, as in 'run'.")
+    var memoryMax: String?
+    @Flag(help: "With --kafka: a second process stands by, and takes over.")
+    var standby = false
     @Flag(help: "Print JSON.")
     var json = false
 
     func validate() throws {
-        for (name, value) in [("--keys", keys), ("--bytes", bytes), ("--partitions", partitions), ("--workers", workers)]
+        for (name, value) in [
+            ("--keys", keys), ("--bytes", bytes), ("--partitions", partitions), ("--workers", workers), ("--count", count),
+            ("--rate", rate),
+        ]
         where value < 1 {
             throw ValidationError("\(name) cannot be '\(value)'\nAllowed: 1 or more.")
         }
@@ -60,21 +78,25 @@ struct Bench: AsyncParsableCommand {
     /// Ctrl-C ends it without figures, and leaves no files.
     func run() async throws {
         let schemas = try await topologies.schemasDirectory()
-        try await untilStopSignal { try print(measured(schemas: schemas)) }
+        try await untilStopSignal {
+            guard let plan = try PlanLoading.plans(files: [file], schemas: schemas).first else { throw ExitStatus.findings }
+            if let kafka {
+                let report = try measure(plan, on: kafka, schemas: schemas)
+                try print(report, lines: report.lines)
+            } else {
+                let report = try measure(plan)
+                try print(report, lines: report.lines)
+            }
+        }
     }
 
-    private func measured(schemas: String?) throws -> BenchReport {
-        guard let plan = try PlanLoading.plans(files: [file], schemas: schemas).first else { throw ExitStatus.findings }
-        return try measure(plan)
-    }
-
-    private func print(_ report: BenchReport) throws {
+    private func print(_ report: some Encodable, lines: [String]) throws {
         if json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
             StandardStreams.print(String(decoding: try encoder.encode(report), as: UTF8.self))
         } else {
-            StandardStreams.print(lines: report.lines)
+            StandardStreams.print(lines: lines)
         }
     }
 
