@@ -18,11 +18,13 @@ extension ErrorCode {
 /// A read that finds nothing answers `.atEnd(reached:)` with the offset asked for while records may still be on their way,
 /// and with the offset of the end once Kafka has said that there is nothing more; only `range` tells the two apart.
 public final class KafkaReader: EventLog, @unchecked Sendable {
-    /// Bytes of a partition's queue, key and value of its records counted. The process takes about six times as much for small
-    /// records, most of it librdkafka's own account of each; more bytes are not read faster.
-    public static let aheadBytesStandard = 8 << 20
-    /// What one request may bring of a partition: large enough that the round trips do not show.
-    private static let fetchBytes = 1 << 20
+    /// Bytes of a partition's queue, key and value of its records counted. Measured with 2 M records of 142 bytes in four
+    /// partitions, packed by LZ4: 1, 2, 4 and 8 MB took 55, 65, 97 and 138 MB resident and the same CPU time (0.33 µs a record;
+    /// the plain loop 0.23), so more is not read faster.
+    public static let aheadBytesStandard = 2 << 20
+    /// What one request may bring of a partition. It counts packed bytes, which are all unpacked at once: with 1 MB the same
+    /// reading took 125 to 230 MB resident.
+    private static let fetchBytes = 256 << 10
 
     private let log: KafkaLog
     private let handle: KafkaHandle
