@@ -43,6 +43,28 @@ struct KeyEncoderTests {
         #expect(keys(paths) == expected)
     }
 
+    @Test func `a group's bytes are its key's, with nulls, and one zero`() {
+        let type = RowType([.init("id", .string, isNullable: true), .init("v", .double)])
+        let arena = ByteArena()
+        let columns = [Column(.string, capacity: 4, isNullable: true, arena: arena), Column(.double, capacity: 4)]
+        for (id, v) in [(Value.string("a"), 0.0), (.string("a"), -0.0), (.null, 1.5), (.string(""), 1.5)] {
+            columns[0].append(id)
+            columns[1].append(.double(v))
+        }
+        func groups(_ indices: [Int]) -> [String] {
+            let encoder = KeyEncoder(columns: indices, type: type)
+            encoder.begin(columns)
+            return (0..<4).map { row in
+                let bytes = ByteArena()
+                encoder.encodeGroup(row: row, into: bytes)
+                return String(decoding: bytes.bytes, as: UTF8.self)
+            }
+        }
+        #expect(groups([0]) == ["a", "a", "[null]", ""])
+        #expect(groups([0, 1]) == [#"["a",0.0]"#, #"["a",0.0]"#, "[null,1.5]", #"["",1.5]"#])
+        #expect(groups([1]) == ["[0.0]", "[0.0]", "[1.5]", "[1.5]"])
+    }
+
     @Test(arguments: [
         ("i-1", -901_649_991), (#"["i-1",42,true,"2026-01-05T00:00:00Z"]"#, -1_419_605_760), ("[42]", -644_656_923),
     ])

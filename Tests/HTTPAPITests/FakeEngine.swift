@@ -96,8 +96,9 @@ final class FakeEngine: EngineFacade {
         ])
         return [
             SourceReading(
-                topology: "usage", source: "events", schemaName: "event", schema: schema, key: ["id"], eventTimeField: "at",
-                outOfOrder: .seconds(30), idleAfter: .minutes(1), maxAhead: .hours(1))
+                topology: "usage", source: "events", schemaName: "event", schema: schema, key: ["id"],
+                time: .init(field: "at", outOfOrder: .seconds(30), idleAfter: .minutes(1), maxAhead: .hours(1))),
+            SourceReading(topology: "other", source: "latest", schemaName: "event", schema: schema, key: ["id"], time: nil),
         ]
     }
 

@@ -39,6 +39,8 @@ import Testing
             #expect(reading["key"]?.description == #"["id"]"#)
             #expect(
                 reading["event_time"]?.description == #"{"field":"at","out_of_order":"30s","idle_after":"1m","max_ahead":"1h"}"#)
+            let table = try #require(answer.json?["read_by"]?.elements?.last)
+            #expect(table["table"]?.string == "latest" && table["source"] == nil && table["event_time"] == nil)
             let schema = try #require(reading["schema"]).description
             #expect(AvroSchemaParser.parse(schema, file: "schema").schema == known.schema)
             #expect(try await api.get("/api/v1/topics/single").json?["read_by"]?.elements?.isEmpty == true)

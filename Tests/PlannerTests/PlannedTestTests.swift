@@ -18,6 +18,26 @@ private func planned(_ given: String, _ expect: String = "{ stream: x }") throws
     return Planner.plan(reading.tests, against: try plan(topology))
 }
 
+private func plannedTable(_ given: String) throws -> (tests: [PlannedTest], findings: [Finding]) {
+    let reading = TopologyLoader.readTests("tests: [{ name: n, given: [\n\(given)\n], expect: [\n{ stream: m }\n] }]", path: "t.test.yaml")
+    #expect(reading.findings.isEmpty)
+    return Planner.plan(reading.tests, against: try plan(hopTopology))
+}
+
+@Test func `a table gets rows, and keys of rows that go`() throws {
+    let inputs = try #require(try plannedTable("""
+        { table: machines, event: { id: i, value: 2.0 } }, { table: prices, deleted: { metric: cpu, shard: 3 } }
+        """).tests.first?.inputs)
+    #expect(inputs.map(\.target) == [.table(0), .table(1)] && inputs.map(\.isDeletion) == [false, true])
+    #expect(inputs.flatMap(\.values) == [#"{"id":"i","value":2.0}"#, #"{"metric":"cpu","shard":3}"#])
+    func findings(_ given: String) throws -> [String] {
+        try plannedTable(given).findings.map { "\($0.code) \($0.location.line):\($0.location.column)" }
+    }
+    #expect(try findings("{ table: machine, raw: x }") == ["test.unknown_name 2:10"])
+    #expect(try findings("{ table: prices, deleted: { metric: cpu } }") == ["test.value 2:27"])
+    #expect(try findings("{ table: machines, event: { id: 5 } }") == ["test.value 2:33"])
+}
+
 private func series(_ value: String, every: String = "15m") -> String {
     "{ series: m, every: \(every), from: 2026-01-05T00:00:00Z, until: 2026-01-05T01:00:00Z, event: { id: i }, value: \"\(value)\" }"
 }

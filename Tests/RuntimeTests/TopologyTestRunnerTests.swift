@@ -17,6 +17,12 @@ struct TopologyTestRunnerTests {
             from: metrics
             window: { tumbling: 5m, by: [id] }
             aggregate: { total: sum(value), samples: count(), last: last(value) }
+          all:
+            from: metrics
+            window: { tumbling: 5m, by: [value] }
+            aggregate: { samples: count() }
+        tables:
+          rows: { topic: rows, schema: metric, key: [id] }
         views:
           totals: { from: sums, key: [id, window.start] }
         """
@@ -41,6 +47,24 @@ struct TopologyTestRunnerTests {
             let specification = try #require(reading.tests.first { $0.name.value == test.name })
             return try TopologyTestRunner(plan).run(test, of: specification)
         }
+    }
+
+    @Test func `rows hop over partitions, and tables take rows`() throws {
+        let results = try results(
+            """
+            tests:
+              - name: hops
+                given:
+                  - { table: rows, event: { id: a, at: 2026-01-05T00:00:00Z, value: 1 } }
+                  - { table: rows, deleted: { id: a } }
+                  - { table: rows, raw: '{', partition: 2 }
+                  - { source: metrics, events: [{ id: a, value: 7 }, { id: b, value: 7 }, { id: c, value: 7 }], at: 2026-01-05T00:00:00Z }
+                advance_to: 2026-01-05T01:00:00Z
+                expect:
+                  - { stream: all, count: 1, row: { value: 7, samples: 3, window.start: 2026-01-05T00:00:00Z } }
+                  - { dead_letters: t, count: 1, row: { topic: rows, partition: 2, operator: rows } }
+            """)
+        #expect(results.map(\.isPassed) == [true], "\(results.flatMap(\.failures).map(\.message))")
     }
 
     @Test func `what comes out is held against what is expected`() throws {

@@ -57,9 +57,15 @@ struct ServedEngine: EngineFacade {
                 SourceReading(
                     topology: plan.topology, source: source.name, schemaName: source.schemaName, schema: source.schema,
                     key: source.keyColumns.map { source.type.columns[$0].path },
-                    eventTimeField: source.type.columns[source.eventTimeColumn].path, outOfOrder: source.outOfOrder,
-                    idleAfter: source.idleAfter, maxAhead: source.maxAhead)
+                    time: SourceReading.Time(
+                        field: source.type.columns[source.eventTimeColumn].path, outOfOrder: source.outOfOrder,
+                        idleAfter: source.idleAfter, maxAhead: source.maxAhead))
             }
+                + plan.tables.filter { $0.topic == topic }.map { table in
+                    SourceReading(
+                        topology: plan.topology, source: table.name, schemaName: table.schemaName, schema: table.schema,
+                        key: table.keyColumns.map { table.type.columns[$0].path }, time: nil)
+                }
         }
     }
 

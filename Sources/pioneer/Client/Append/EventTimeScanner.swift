@@ -8,7 +8,7 @@ final class EventTimeScanner {
 
     init(_ reading: TopicFacts.Reading) {
         let type = reading.schema.rowType
-        column = type.index(of: reading.eventTimeField) ?? 0
+        column = reading.eventTimeField.flatMap { type.index(of: $0) } ?? 0
         decoder = JSONRecordDecoder(schema: reading.schema, projection: type.columns.indices.map { [column] in $0 == column })
     }
 

@@ -30,7 +30,7 @@ final class TimelinessWatch {
         self.topic = topic
         self.isSorted = isSorted
         self.say = say
-        scanner = topic.readings.first.map { EventTimeScanner($0) }
+        scanner = topic.readings.first { $0.eventTimeField != nil }.map { EventTimeScanner($0) }
         outOfOrder = topic.readings.map(\.outOfOrder).max() ?? .zero
     }
 

@@ -5,9 +5,11 @@ import Columns
 struct TopicFacts {
     struct Reading {
         var topology: String
+        /// Or table.
         var source: String
         var schema: Schema
-        var eventTimeField: String
+        /// Nil: the topic is read as a table.
+        var eventTimeField: String?
         var outOfOrder: TimeSpan
         var maxAhead: TimeSpan
     }
@@ -46,7 +48,7 @@ struct TopicFacts {
     }
 
     var fieldNames: [String] { unique(readings.flatMap { $0.schema.fields.map(\.name) }) }
-    var eventTimeFields: [String] { unique(readings.map(\.eventTimeField)) }
+    var eventTimeFields: [String] { unique(readings.compactMap(\.eventTimeField)) }
     var requiredFields: [String] { fieldNames.filter(isRequired) }
 
     /// Whether some topology has no use for a record without it.
@@ -64,9 +66,14 @@ struct TopicFacts {
 
 extension TopicFacts.Reading {
     fileprivate init?(_ json: JSONValue) {
-        guard let topology = json["topology"]?.string, let source = json["source"]?.string, let text = json["schema"]?.description,
-            let schema = AvroSchemaParser.parse(text, file: "schema").schema, let time = json["event_time"],
-            let field = time["field"]?.string, let outOfOrder = time["out_of_order"]?.string.flatMap({ TimeSpan($0) }),
+        guard let topology = json["topology"]?.string, let source = (json["source"] ?? json["table"])?.string,
+            let text = json["schema"]?.description, let schema = AvroSchemaParser.parse(text, file: "schema").schema
+        else { return nil }
+        guard let time = json["event_time"] else {
+            self.init(topology: topology, source: source, schema: schema, eventTimeField: nil, outOfOrder: .zero, maxAhead: .zero)
+            return
+        }
+        guard let field = time["field"]?.string, let outOfOrder = time["out_of_order"]?.string.flatMap({ TimeSpan($0) }),
             let maxAhead = time["max_ahead"]?.string.flatMap({ TimeSpan($0) })
         else { return nil }
         self.init(

@@ -48,7 +48,7 @@ struct CheckReport {
         return [head] + (finding.remedy.map { $0.split(separator: "\n").map { "    " + $0 } } ?? [])
     }
 
-    /// Every source's and stream's columns with their types.
+    /// Every source's, table's and stream's columns with their types.
     static func types(_ plan: Plan) -> TextTable {
         var table = TextTable([.init("stream"), .init("column"), .init("type")])
         for (name, type) in streams(plan) {
@@ -76,7 +76,7 @@ struct CheckReport {
     }
 
     private static func streams(_ plan: Plan) -> [(String, RowType)] {
-        plan.sources.map { ("source \($0.name)", $0.type) } + plan.streams.map { ("stream \($0.name)", $0.type) }
+        plan.sources.map { ("source \($0.name)", $0.type) } + plan.tables.map { ("table \($0.name)", $0.type) } + plan.streams.map { ("stream \($0.name)", $0.type) }
     }
 
     var json: JSONValue {
@@ -102,7 +102,8 @@ struct CheckReport {
             }
             return JSONValue(members: [("name", .text(name)), ("kind", .text(kind)), ("columns", .list(columns))])
         }
-        return plan.sources.map { stream($0.name, "source", $0.type) } + plan.streams.map { stream($0.name, "stream", $0.type) }
+        return plan.sources.map { stream($0.name, "source", $0.type) } + plan.tables.map { stream($0.name, "table", $0.type) }
+            + plan.streams.map { stream($0.name, "stream", $0.type) }
     }
 }
 
