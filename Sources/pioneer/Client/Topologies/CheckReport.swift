@@ -76,7 +76,8 @@ struct CheckReport {
     }
 
     private static func streams(_ plan: Plan) -> [(String, RowType)] {
-        plan.sources.map { ("source \($0.name)", $0.type) } + plan.tables.map { ("table \($0.name)", $0.type) } + plan.streams.map { ("stream \($0.name)", $0.type) }
+        plan.sources.map { ("source \($0.name)", $0.type) } + plan.tables.map { ("table \($0.name)", $0.type) }
+            + plan.streams.map { ("stream \($0.name)", $0.type) }
     }
 
     var json: JSONValue {
