@@ -37,6 +37,7 @@ struct KafkaEngine {
         let cluster = KafkaCluster(kafka.properties, shares)
         var reading = KafkaLog.Settings()
         reading.replication = kafka.replication
+        reading.aheadBytesMax = try aheadBytes()
         let log = try KafkaLog(kafka.properties, reading)
         let host = ClusterHost(cluster: cluster, local: data.store, owner: owner, isStandby: kafka.isStandby)
         let parts = Engine.Parts(log: log, host: .cluster(host), views: data.views, clock: clock)
@@ -44,4 +45,23 @@ struct KafkaEngine {
         Telemetry.emit(KafkaConnected(servers: kafka.properties.servers, cluster: log.id.text, instance: owner.instance))
         return engine
     }
+
+    /// Bytes that are fetched ahead of each partition: the queues' share of memory, over the partitions that tasks of this
+    /// process may come to read at the same time. Queued records take several times their bytes.
+    private func aheadBytes() throws -> Int {
+        let log = try KafkaLog(kafka.properties)
+        defer { log.close() }
+        let sources = Set(plans.flatMap { $0.sources.map(\.topic) })
+        let partitions = try sources.reduce(0) { $0 + (try log.topic($1)?.partitionCount ?? settings.partitionCount) }
+        return Self.aheadBytes(queues: settings.memory.queues, partitions: partitions)
+    }
+
+    static func aheadBytes(queues: Int, partitions: Int) -> Int {
+        max(aheadBytesMin, min(KafkaLog.Settings().aheadBytesMax, queues / queuedCost / max(1, partitions)))
+    }
+
+    /// What one request may bring of a partition.
+    private static let aheadBytesMin = 1 << 20
+    /// Memory of a queued record, as a multiple of its key's and value's bytes: mostly the client's own account of it.
+    private static let queuedCost = 6
 }
