@@ -53,7 +53,7 @@ import Testing
     @Test func `a secret that is not there, a property without brokers and one that is no text are told with their places`() async throws {
         let settings = try await resolved(Self.file)
         let missing = #expect(throws: EngineError.self) { _ = try KafkaSettings(settings, environment: [:]) }
-        #expect(missing?.message.contains(":6:3: 'kafka: sasl.password' names the variable 'THE_PASSWORD', which is not set") == true)
+        #expect(missing?.message.contains(":6:20: 'kafka: sasl.password' names the variable 'THE_PASSWORD', which is not set") == true)
         let alone = try await resolved("kafka: { client.rack: x }\n")
         let brokers = #expect(throws: EngineError.self) { _ = try KafkaSettings(alone, environment: [:]) }
         #expect(brokers?.remedy?.contains("bootstrap.servers") == true)

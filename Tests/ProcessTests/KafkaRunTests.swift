@@ -44,9 +44,13 @@ extension ProcessTests {
                     let tasks = topology["tasks"] as? [[String: Any]] ?? [], views = topology["views"] as? [[String: Any]] ?? []
                     let areRunning = tasks.count == Self.partitions && tasks.allSatisfy { $0["phase"] as? String == "running" }
                     guard areRunning, topology["lag_records"] as? Int == 0 else { return nil }
-                    guard let watermark = topology["watermark"] as? String else { return nil }
-                    let areFilled = views.allSatisfy { $0["lag_records"] as? Int == 0 && $0["watermark"] as? String == watermark }
-                    return areFilled && tasks.allSatisfy { ($0["epoch"] as? Int ?? 0) > 0 } ? () : nil
+                    // A partition's rows are all there when its watermark has followed the task's.
+                    let reached = tasks.map { $0["watermark"] as? String ?? "" }
+                    let areFilled = views.allSatisfy { view in
+                        let partitions = view["partitions"] as? [[String: Any]] ?? []
+                        return view["lag_records"] as? Int == 0 && partitions.map { $0["watermark"] as? String ?? "" } == reached
+                    }
+                    return areFilled && !reached.contains("") ? () : nil
                 }
             }
         }
@@ -73,8 +77,12 @@ extension ProcessTests {
                 in: directory, name: "calm", options: Self.options(try Self.topology(in: directory, calmName), kafka: kafka))
             try calm.start()
             try append(events.batches, to: calmName, calm)
-            let wanted = try rows(calm)
-            #expect(try rows(killed) == wanted && wanted.allSatisfy { !$0.isEmpty })
+            let wanted = try rows(calm), found = try rows(killed)
+            for (found, wanted) in zip(found, wanted) {
+                #expect(!wanted.isEmpty && found.count == wanted.count)
+                let missing = Set(wanted).subtracting(found).sorted().prefix(3), further = Set(found).subtracting(wanted).sorted().prefix(3)
+                #expect(missing.isEmpty && further.isEmpty)
+            }
             for engine in [killed, calm] { #expect(try engine.stop() == .exited(0)) }
         }
 

@@ -102,7 +102,9 @@ final class FakeCluster: TaskCluster {
         return try result.get()
     }
 
-    private static func error(_ what: String) -> EngineError { EngineError(ErrorCode("test.cluster"), .environment, what, isTransient: true) }
+    private static func error(_ what: String) -> EngineError {
+        EngineError(ErrorCode("test.cluster"), .environment, what, isTransient: true)
+    }
 }
 
 extension FakeCluster.Contents {

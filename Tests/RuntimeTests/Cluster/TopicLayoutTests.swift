@@ -43,7 +43,8 @@ import Testing
     }
 
     @Test func `what is not there is made with the number that its topology has, else its writer's, else the settings'`() throws {
-        let first = try topology("first", sources: ["a", "b"], output: "mid"), second = try topology("second", sources: ["mid"], output: "end")
+        let first = try topology("first", sources: ["a", "b"], output: "mid")
+        let second = try topology("second", sources: ["mid"], output: "end")
         let (known, _) = try layout([second, first], wanted: 2, ["a": 4])
         #expect(known.taskCount(of: "first") == 4 && known.partitionCount(of: TopicName("b")!) == 4)
         #expect(known.taskCount(of: "second") == 4)
