@@ -126,11 +126,9 @@ struct KafkaBench {
     private func measureLatency(
         _ engine: EngineChild, _ log: KafkaLog, _ load: SteadyLoad, _ report: inout KafkaBenchReport, _ progress: (String) -> Void
     ) throws {
-        if let output = plan.outputs.first(where: { OutputFollower.hasWindows(plan, $0) }) {
+        let followers = try plan.outputs.compactMap { try OutputFollower(log, plan, $0, outOfOrder: source.outOfOrder) }
+        if let follower = followers.first {
             progress("steady load of \(Figures.count(settings.rate)) events/s for \(Int(settings.seconds)) s")
-            let follower = OutputFollower(
-                log: log, topic: output.topic, partitions: try log.topic(output.topic)?.partitionCount ?? 1,
-                outOfOrder: source.outOfOrder)
             let watch = Stopwatch()
             let latencies = try follower.follow(load) { watch.elapsedSeconds > settings.seconds || Task.isCancelled }
             report.latencyRows = latencies.count
@@ -139,7 +137,7 @@ struct KafkaBench {
         }
         try engine.check()
         report.residentBytesPeak = max(report.residentBytesPeak, engine.residentBytesPeak)
-        report.stateBytes = Self.bytes(of: directory + "/one/store")
+        report.stateBytes = Self.bytes(of: directory + "/one/state")
     }
 
     private func takeOver(from engine: EngineChild, _ log: KafkaLog, _ progress: (String) -> Void) throws -> Double {

@@ -6,18 +6,26 @@ import Stores
 /// Reads an output as a consumer downstream does, committed records only, and takes the time from the event that closed a
 /// row's window to the row.
 struct OutputFollower {
-    let log: any EventLog
-    let topic: TopicName
-    let partitions: Int
-    /// A window closes when an event this much behind its end has come.
-    let outOfOrder: TimeSpan
+    private let log: any EventLog
+    private let topic: TopicName
+    private let partitions: Int
+    private let outOfOrder: TimeSpan
+    private let decoder: JSONRecordDecoder
+    private let endColumn: Int
 
-    /// Whether the output's rows are of windows.
-    static func hasWindows(_ plan: Plan, _ output: PlannedOutput) -> Bool {
-        plan.type(of: output.input).columns.contains { $0.path == "window.end" }
+    /// Nil where the output's rows are not of windows.
+    /// - Parameter outOfOrder: a window closes when an event this much behind its end has come.
+    init?(_ log: any EventLog, _ plan: Plan, _ output: PlannedOutput, outOfOrder: TimeSpan) throws {
+        let type = plan.type(of: output.input)
+        guard let column = type.columns.firstIndex(where: { $0.path == "window.end" }) else { return nil }
+        self.log = log
+        topic = output.topic
+        partitions = try log.topic(output.topic)?.partitionCount ?? 1
+        self.outOfOrder = outOfOrder
+        endColumn = column
+        decoder = JSONRecordDecoder(
+            schema: Schema(name: output.name, rowType: type), projection: type.columns.indices.map { $0 == column })
     }
-
-    private static let marker = Array(#""window_end":""#.utf8)
 
     /// Nanoseconds of each row that came until told to stop.
     func follow(_ load: SteadyLoad, until isOver: () -> Bool) throws -> [UInt64] {
@@ -35,8 +43,8 @@ struct OutputFollower {
                 let now = Stopwatch.nanoseconds()
                 next[number] = after
                 count += batch.count
-                for index in 0..<batch.count {
-                    guard let end = Self.windowEnd(batch[index]), let sent = load.sent(reaching: end + outOfOrder) else { continue }
+                for end in windowEnds(batch) {
+                    guard let sent = load.sent(reaching: end + outOfOrder) else { continue }
                     latencies.append(now > sent ? now - sent : 0)
                 }
             }
@@ -45,14 +53,14 @@ struct OutputFollower {
         return latencies
     }
 
-    private static func windowEnd(_ record: RecordView) -> EventTime? {
-        guard let value = record.valueBytes else { return nil }
-        for start in 0..<max(0, value.count - marker.count) where value[start] == UInt8(ascii: "\"") {
-            guard value[start..<(start + marker.count)].elementsEqual(marker) else { continue }
-            let text = value[(start + marker.count)...]
-            guard let end = text.firstIndex(of: UInt8(ascii: "\"")) else { return nil }
-            return EventTime(rfc3339: UnsafeBufferPointer(rebasing: text[..<end]))
+    private func windowEnds(_ batch: RecordBatch) -> [EventTime] {
+        decoder.begin(capacity: batch.count)
+        var count = 0
+        for index in 0..<batch.count {
+            guard let value = batch.views[index].value else { continue }
+            if decoder.append(value, count: Int(batch.views[index].valueLength)) == nil { count += 1 }
         }
-        return nil
+        let column = decoder.finish()[endColumn]
+        return (0..<count).map { EventTime(microseconds: column.words[$0]) }
     }
 }
