@@ -1,4 +1,5 @@
 import Foundation
+import KafkaBrokers
 import Testing
 
 /// The shell blocks of the README, in order, as one reader would give them: what runs until Ctrl-C runs beside the rest,
@@ -12,7 +13,7 @@ struct ReadmeSampleTests {
         let port = try ListeningSocket.freePort()
         let shell = try Shell()
         try writeTopologies(of: page, to: shell.directory)
-        var script = Script(port: port)
+        var script = Script(port: port, kafka: Brokers.hasKafka ? try Brokers.kafka() : nil)
         for block in Self.blocks(of: "sh", in: page) { script.add(block) }
         #expect(script.commandCount > 12)
         let outcome = try shell.run(script.text, interruptedAfter: 240)
@@ -54,10 +55,15 @@ struct ReadmeSampleTests {
         static let lastWords = "THE README IS DONE"
 
         let port: UInt16
+        /// Nil: there is none, and commands that need it are left out.
+        let kafka: String?
         private(set) var commandCount = 0
         private var lines: [String] = []
 
-        init(port: UInt16) { self.port = port }
+        init(port: UInt16, kafka: String?) {
+            self.port = port
+            self.kafka = kafka
+        }
 
         mutating func add(_ block: String) {
             var isHereDocument = false
@@ -73,7 +79,10 @@ struct ReadmeSampleTests {
         }
 
         private mutating func append(_ command: String) {
+            guard kafka != nil || !command.contains("--kafka") else { return }
             let text = command.replacing("127.0.0.1:8000", with: "127.0.0.1:\(port)")
+                .replacing("broker-1:9092", with: kafka ?? "").replacing("localhost:9092", with: kafka ?? "")
+                .replacing("--count 8000000", with: "--count 20000")
             let words = text.split(separator: " ")
             guard !words.isEmpty, !text.hasPrefix("#"), !leftOut.contains(where: { text.hasPrefix($0) }) else { return }
             commandCount += 1

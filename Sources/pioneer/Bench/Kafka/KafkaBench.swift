@@ -147,7 +147,7 @@ struct KafkaBench {
             progress("a second process stands by: \(Int(watch.elapsedSeconds)) s of \(Int(Self.standbySeconds)) s")
             try Task.checkCancellation()
             try standby.check()
-            Thread.sleep(forTimeInterval: 0.2)
+            log.waitForAppend(since: log.appendCount, timeout: .milliseconds(200))
         }
         progress("kill -9, for good")
         engine.kill()
@@ -165,7 +165,7 @@ struct KafkaBench {
         while !(try zip(journals, ends).allSatisfy { try log.range(of: $0).end > $1 }) {
             try Task.checkCancellation()
             try engine.check()
-            Thread.sleep(forTimeInterval: 0.005)
+            log.waitForAppend(since: log.appendCount, timeout: .milliseconds(5))
         }
         return watch.elapsedSeconds
     }
