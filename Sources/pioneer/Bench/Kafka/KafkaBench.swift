@@ -2,6 +2,7 @@ import Base
 import Foundation
 import KafkaLog
 import Planner
+import Runtime
 import Stores
 
 extension ErrorCode {
@@ -113,9 +114,9 @@ struct KafkaBench {
             try measureLatency(engine, log, steady, &report, progress)
             progress("kill -9, and the same again")
             engine.kill()
-            let again = try EngineChild(settings.arguments, data: directory + "/one")
+            let again = try EngineChild(settings.arguments + standby, data: directory + "/one")
             report.secondsToRecover = try firstCommit(of: again, log)
-            if settings.withStandby { report.secondsToTakeOver = try takeOver(from: again, log, progress) }
+            if settings.withStandby { report.secondsToTakeOver = try takeOver(beside: again, log, progress) }
         } catch {
             try steady.stop()
             throw error
@@ -140,18 +141,37 @@ struct KafkaBench {
         report.stateBytes = Self.bytes(of: directory + "/one/state")
     }
 
-    private func takeOver(from engine: EngineChild, _ log: KafkaLog, _ progress: (String) -> Void) throws -> Double {
-        let standby = try EngineChild(settings.arguments + ["--standby", "true"], data: directory + "/two")
+    private var standby: [String] { settings.withStandby ? ["--standby", "true"] : [] }
+
+    private func takeOver(beside first: EngineChild, _ log: KafkaLog, _ progress: (String) -> Void) throws -> Double {
+        let second = try EngineChild(settings.arguments + standby, data: directory + "/two")
         let watch = Stopwatch()
         while watch.elapsedSeconds < Self.standbySeconds {
             progress("a second process stands by: \(Int(watch.elapsedSeconds)) s of \(Int(Self.standbySeconds)) s")
             try Task.checkCancellation()
-            try standby.check()
+            try second.check()
             log.waitForAppend(since: log.appendCount, timeout: .milliseconds(200))
         }
+        // The group may have given the task to either.
+        let instance = try String(contentsOfFile: directory + "/one/instance", encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        let firstOwns = try owner(of: PartitionNumber(0), log) == instance
         progress("kill -9, for good")
-        engine.kill()
-        return try firstCommit(of: standby, log)
+        (firstOwns ? first : second).kill()
+        return try firstCommit(of: firstOwns ? second : first, log)
+    }
+
+    /// The process that committed the task's last epoch, as the journal has it.
+    private func owner(of number: PartitionNumber, _ log: KafkaLog) throws -> String? {
+        let journal = TopicPartition(.journal(of: plan.topology), number)
+        let batch = RecordBatch()
+        var next = try log.range(of: journal).first
+        var last: String?
+        while case .records(let after) = try log.read(journal, from: next, recordsMax: 1_000, bytesMax: 1 << 20, into: batch) {
+            let headers = batch[batch.count - 1].headerBytes.flatMap(RecordHeaders.decode) ?? []
+            last = headers.first { $0.name == JournalHeader.instance }?.value
+            next = after
+        }
+        return last
     }
 
     /// What a standby gets to follow the changelog.
