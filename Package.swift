@@ -131,7 +131,7 @@ let package = Package(
             "Base", "Columns", "Planner", "Runtime", "TopologyFile", "Stores", "KafkaLog", "Agents", "Fleet", "Gzip", "pioneer",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
-        tests("ProcessTests", ["Base", "pioneer", "KafkaBrokers"]),
+        tests("ProcessTests", ["Base", "Stores", "KafkaLog", "KafkaBrokers", "pioneer"]),
         tests("StyleTests", []),
     ]
 )

@@ -23,7 +23,7 @@ public final class KafkaCluster: TaskCluster {
         /// How long one call of `TaskTransactions` waits for brokers before it says that it does not know.
         public var callTimeout = TimeSpan.seconds(5)
         /// Bytes of records that one task has on their way to the brokers.
-        public var inFlightBytesMax = 8 << 20
+        public var inFlightBytesMax = 4 << 20
 
         public init(instance: String?) { self.instance = instance }
     }

@@ -83,7 +83,8 @@ public final class KafkaTransactions: TaskTransactions {
     private static let inFlightRecordBytes = 256
 
     public func fence() throws(TransactionFault) {
-        try check(.fence, rd_kafka_init_transactions(handle.pointer, callTimeoutMs), "the task's earlier owners could not be fenced")
+        try check(
+            .fence, rd_kafka_init_transactions(handle.pointer, callTimeoutMs), "the task's earlier owners could not be fenced")
     }
 
     public func begin() throws(TransactionFault) {

@@ -9,7 +9,7 @@ import Testing
 /// kcat, a client that is not ours: it reads what we append, and we read what it writes.
 @Suite(
     .enabled(if: Brokers.hasKafka, Comment(rawValue: Brokers.skipped)),
-    .enabled(if: Kcat.path != nil, "no kcat here: install it, or name it with PIONEER_TEST_KCAT"))
+    .enabled(if: Kcat.path != nil, "\(Kcat.skipped)"))
 struct ForeignClientTests {
     private func fresh(partitionCount: Int) throws -> (KafkaLog, TopicName) {
         let log = try KafkaLog(KafkaProperties(servers: Brokers.kafka()))
@@ -31,7 +31,8 @@ struct ForeignClientTests {
         }
         _ = try append(log, TopicPartition(name, PartitionNumber(0)), written)
         let read = try Kcat.run(
-            ["-C", "-t", name.text, "-e", "-q", "-X", "isolation.level=read_committed", "-o", "beginning", "-f", "%o %T %k %S %h\\n"])
+            ["-C", "-t", name.text, "-e", "-q", "-X", "isolation.level=read_committed", "-o", "beginning", "-f", "%o %T %k %S %h\\n"],
+            at: Brokers.kafka())
         #expect(read == "0 1767225600123 k 1 why=because\n1 1767225600124 k -1 \n")
     }
 
@@ -41,7 +42,7 @@ struct ForeignClientTests {
         defer { log.close() }
         let keys = (0..<60).map { "key-\($0 * 7919)-\(String(repeating: "é", count: $0 % 5))" }
         let lines = keys.map { "\($0)|value of \($0)\n" }.joined()
-        _ = try Kcat.run(["-P", "-t", name.text, "-K", "|", "-X", "partitioner=murmur2_random"], input: lines)
+        _ = try Kcat.run(["-P", "-t", name.text, "-K", "|", "-X", "partitioner=murmur2_random"], at: Brokers.kafka(), input: lines)
         var found = 0
         for number in 0..<count {
             let partition = TopicPartition(name, PartitionNumber(number)), batch = RecordBatch()
@@ -57,28 +58,5 @@ struct ForeignClientTests {
             }
         }
         #expect(found == keys.count)
-    }
-}
-
-private enum Kcat {
-    static let path: String? = {
-        let named = ProcessInfo.processInfo.environment["PIONEER_TEST_KCAT"]
-        let places = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/kcat" }
-        return ([named].compactMap { $0 } + places).first { FileManager.default.isExecutableFile(atPath: $0) }
-    }()
-
-    static func run(_ arguments: [String], input: String = "") throws -> String {
-        let process = Process(), output = Pipe(), entry = Pipe()
-        process.executableURL = URL(fileURLWithPath: path ?? "")
-        process.arguments = ["-b", try Brokers.kafka()] + arguments
-        process.standardOutput = output
-        process.standardInput = entry
-        try process.run()
-        try entry.fileHandleForWriting.write(contentsOf: Data(input.utf8))
-        try entry.fileHandleForWriting.close()
-        let said = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw ConformanceFailure(description: "kcat ended with \(process.terminationStatus)") }
-        return String(decoding: said, as: UTF8.self)
     }
 }

@@ -31,7 +31,9 @@ import Testing
         rig = try TaskRig(broker.address, taskCount: 4)
     }
 
-    private func process(_ instance: String?) throws -> KafkaCluster { try rig.cluster(instance: instance) { $0.sessionTimeout = .seconds(2) } }
+    private func process(_ instance: String?) throws -> KafkaCluster {
+        try rig.cluster(instance: instance) { $0.sessionTimeout = .seconds(2) }
+    }
 
     @Test func `A process back under its name has its tasks again, and the others notice nothing`() throws {
         let first = try rig.join(try process("a"))
@@ -78,19 +80,31 @@ import Testing
         member.leave()
     }
 
-    @Test func `Whose process stands still loses its tasks to the others, and hears so when it goes on`() throws {
+    @Test func `Whose process stands still loses its tasks to the others, and commits nothing of them when it goes on`() throws {
         let cluster = try rig.cluster { settings in
             settings.sessionTimeout = .seconds(1)
             settings.rebalanceTimeout = .seconds(2)
         }
         let first = try rig.join(cluster)
+        let producer = try cluster.transactions(of: rig.task(0), first.membership)
+        defer { producer.close() }
+        try producer.open()
         first.stopServing()
         let second = try rig.join(cluster)
         #expect(second.seen.owned.count == 4)
-        var changes: [MembershipChange] = []
+        // It may hear first of the revoke that it missed, or at once that all is lost.
+        var told: MembershipChange?, kind: TransactionFault.Kind?
         let watch = Stopwatch()
-        while changes.isEmpty, watch.elapsedSeconds < 10 { try first.membership.serve(timeout: .milliseconds(100)) { changes.append($0) } }
-        #expect(changes.first == .lost((0..<4).map { PartitionNumber($0) }))
+        while told == nil, watch.elapsedSeconds < 20 {
+            try first.membership.serve(timeout: .milliseconds(100)) { change in
+                guard told == nil else { return }
+                kind = faultKind { () throws(TransactionFault) in try producer.send(offsets: [rig.input(0): Offset(1)]) }
+                told = change
+            }
+        }
+        let all = (0..<4).map { PartitionNumber($0) }
+        #expect(told == .revoked(all) || told == .lost(all))
+        #expect(kind == .fenced)
         second.leave()
     }
 }

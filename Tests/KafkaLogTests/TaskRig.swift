@@ -15,13 +15,15 @@ final class TaskRig {
     let input: TopicName
     let output: TopicName
 
-    init(_ address: String, taskCount: Int = 2) throws {
+    /// - Parameter create: makes topics where the broker does not by request.
+    init(_ address: String, taskCount: Int = 2, create: (([TopicName], Int) -> Void)? = nil) throws {
         self.address = address
         self.taskCount = taskCount
         topology = Brokers.unique("rig")
         input = try #require(TopicName("\(topology)-in"))
         output = try #require(TopicName("\(topology)-out"))
-        try RawKafka.createTopics([.tasks(of: topology), input, output], partitions: taskCount, at: address)
+        let topics = [TopicName.tasks(of: topology), input, output]
+        if let create { create(topics, taskCount) } else { try RawKafka.createTopics(topics, partitions: taskCount, at: address) }
     }
 
     func cluster(instance: String? = nil, _ change: (inout KafkaCluster.Settings) -> Void = { _ in }) throws -> KafkaCluster {

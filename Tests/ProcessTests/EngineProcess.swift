@@ -75,6 +75,14 @@ final class EngineProcess {
         }
     }
 
+    /// Has it stand still, with its connections open, until it is woken.
+    func freeze() throws {
+        guard isRunning else { throw Trouble("the engine did not run when it was to stand still" + tail) }
+        process?.send(SIGSTOP)
+    }
+
+    func wake() { process?.send(SIGCONT) }
+
     /// Asks it to stop, and says how it ended.
     func stop(_ signal: Int32 = SIGTERM) throws -> ChildProcess.Ending {
         process?.send(signal)
