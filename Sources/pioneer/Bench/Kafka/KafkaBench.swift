@@ -153,7 +153,8 @@ struct KafkaBench {
             log.waitForAppend(since: log.appendCount, timeout: .milliseconds(200))
         }
         // The group may have given the task to either.
-        let instance = try String(contentsOfFile: directory + "/one/instance", encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        let instance = try String(contentsOfFile: directory + "/one/instance", encoding: .utf8)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
         let firstOwns = try owner(of: PartitionNumber(0), log) == instance
         progress("kill -9, for good")
         (firstOwns ? first : second).kill()
