@@ -90,6 +90,8 @@ private let hopTopic = TopicName.hop(to: "by_kind", of: "sample")
         #expect(epochs[0] >= Epoch(50) && epochs[1] <= Epoch(51))
         let quiet = try #require(driver.tasks.first { $0.inputs[1].time.maxEventTime == .earliest })
         if quiet.id == reader { #expect(epochs[1] == .none && quiet.inputs[1].next == Offset(50)) }
+        // And yet it is not behind.
+        #expect(quiet.currentStatus.inputs[1].reached == quiet.inputs[1].next)
         driver.clock = driver.clock + .minutes(2)
         _ = try driver.tasks[1].step(now: driver.clock)
         try driver.tasks[1].commit()

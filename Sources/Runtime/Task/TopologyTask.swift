@@ -184,6 +184,12 @@ final class TopologyTask {
         }
     }
 
+    /// What need not be committed is not behind either.
+    private func tellReached(_ next: Offset, _ index: Int) {
+        reachedMoves += 1
+        updateStatus { if index < $0.inputs.count { $0.inputs[index].reached = next } }
+    }
+
     private func process(_ index: Int, next: Offset) throws {
         if openedAt == nil { openedAt = Stopwatch() }
         issues.removeAll(keepingCapacity: true)
@@ -201,6 +207,7 @@ final class TopologyTask {
         noteSlice(inputs[index].partition, from: inputs[index].next, to: next)
         inputs[index].next = next
         if index < timedInputCount { try run(index, batch) }
+        if !needsCommit, outputs.isEmpty { tellReached(next, index) }
         records.removeAll()
     }
 
