@@ -177,6 +177,37 @@ private let hopTopic = TopicName.hop(to: "by_kind", of: "sample")
         #expect(second.tasks[0].inputs[1].time.watermark == Sample.start + .seconds(5))
     }
 
+    @Test func `old events for tasks that were all idle are not late, whoever of them commits first`() throws {
+        let driver = try driver(partitions: 4)
+        try driver.run()
+        driver.clock = driver.clock + .minutes(2)
+        try driver.run()
+        #expect(driver.tasks.allSatisfy { $0.inputs[1].time.isIdle })
+        // Three partitions get an hour at once; one stays silent.
+        let silent = Array("i-0".utf8).withUnsafeBufferPointer { Hashing.partition(of: $0, among: 4) }
+        for second in stride(from: Int64(0), to: 3_600, by: 7) {
+            for id in (1..<12).map({ "i-\($0)" }) {
+                let own = Array(id.utf8).withUnsafeBufferPointer { Hashing.partition(of: $0, among: 4) }
+                if own != silent { try driver.append(source: "readings", value: event(id, second)) }
+            }
+        }
+        for task in driver.tasks {
+            while try task.step(now: driver.clock) {}
+            try task.commit()
+        }
+        for _ in 0..<3 { try driver.run() }
+        #expect(driver.counters.late.isEmpty)
+        #expect(try kinds(driver).isEmpty, "the silent one may have woken too")
+        driver.clock = driver.clock + .seconds(29)
+        try driver.run()
+        #expect(try kinds(driver).isEmpty)
+        driver.clock = driver.clock + .seconds(2)
+        try driver.run()
+        try driver.commit()
+        #expect(driver.counters.late.isEmpty)
+        #expect(try kinds(driver).count == 59)
+    }
+
     @Test func `the least of those that are not idle is the hop's time, which never falls`() {
         var time = InputTime(outOfOrder: .zero)
         func told(_ times: (Int64?, Bool)...) -> (EventTime, Bool) {

@@ -13,19 +13,26 @@ extension ErrorCode {
 /// Turns records of one partition of a hop into a batch of rows, and follows the time of the tasks that write them.
 ///
 /// The watermark is the least over the tasks that write, of those that are not idle where there are such; one that has told
-/// nothing yet holds it. A row has met the watermark as it stands when the row comes, with what it has met in its own task:
-/// that task's rows and marks come in its own order, and so no row that was in time there is late here.
+/// nothing yet holds it. When all were idle and one wakes, the others may have woken too and not told yet, as when old events
+/// are appended to all partitions at once: for half of `idle_after` they hold the watermark again.
+///
+/// A row has met the watermark as it stands when the row comes, with what it has met in its own task: that task's rows and
+/// marks come in its own order, and so no row that was in time there is late here, unless its task had stepped aside.
 final class HopReader {
     let hop: PlannedHop
     private let decoder: RowDecoder
+    private let doubtSpan: TimeSpan
 
-    init(_ hop: PlannedHop) {
+    /// - Parameter idleAfter: of the source that the rows descend from.
+    init(_ hop: PlannedHop, idleAfter: TimeSpan) {
         self.hop = hop
+        // Those who woke must not have fallen idle again before the others are believed.
+        doubtSpan = TimeSpan(microseconds: idleAfter.microseconds / 2)
         decoder = RowDecoder(RowLayout(columns: hop.columns, of: hop.type))
     }
 
     /// - Complexity: O(bytes); and, for each record that moves a task's time, O(tasks).
-    func rows(of records: RecordBatch, time: inout InputTime, issues: inout [RecordIssue]) -> Batch? {
+    func rows(of records: RecordBatch, clock: EventTime, time: inout InputTime, issues: inout [RecordIssue]) -> Batch? {
         let eventTimes = Column(.timestamp, capacity: records.count), watermarks = Column(.timestamp, capacity: records.count)
         decoder.begin(capacity: records.count)
         for index in 0..<records.count {
@@ -33,10 +40,7 @@ final class HopReader {
             switch record {
             case .mark(let task, let watermark, let isIdle) where task < time.upstreams.count:
                 let told = EpochRecord.UpstreamTime(watermark: max(time.upstreams[task].watermark, watermark), isIdle: isIdle)
-                if told != time.upstreams[task] {
-                    time.upstreams[task] = told
-                    Self.follow(&time)
-                }
+                take(told, of: task, clock: clock, &time)
             case .row(let task, let watermark, let eventTime, let layout, let bytes) where task < time.upstreams.count:
                 guard layout == decoder.layout.fingerprint else {
                     issues.append(Self.otherLayout(index))
@@ -65,13 +69,32 @@ final class HopReader {
         return Batch(type: hop.type, count: count, columns: columns, eventTimes: eventTimes, watermarks: watermarks, origins: nil)
     }
 
+    private func take(_ told: EpochRecord.UpstreamTime, of task: Int, clock: EventTime, _ time: inout InputTime) {
+        guard told != time.upstreams[task] || time.doubted.contains(task) else { return }
+        let wakes = time.isIdle && !told.isIdle
+        time.upstreams[task] = told
+        time.doubted.remove(task)
+        if wakes {
+            time.doubted = Set(time.upstreams.indices.filter { time.upstreams[$0].isIdle })
+            time.doubtUntil = time.doubted.isEmpty ? nil : clock + doubtSpan
+        }
+        Self.follow(&time)
+    }
+
+    /// Believes again those who were idle before the hop woke.
+    static func endDoubt(_ time: inout InputTime) {
+        time.doubted = []
+        time.doubtUntil = nil
+        follow(&time)
+    }
+
     /// Takes over what the tasks have told; the watermark never falls.
     static func follow(_ time: inout InputTime) {
         var least = EventTime.latest, leastHolding = EventTime.latest
         time.isIdle = true
-        for upstream in time.upstreams {
+        for (task, upstream) in time.upstreams.enumerated() {
             least = min(least, upstream.watermark)
-            guard !upstream.isIdle else { continue }
+            guard !upstream.isIdle || time.doubted.contains(task) else { continue }
             leastHolding = min(leastHolding, upstream.watermark)
             time.isIdle = false
         }

@@ -14,6 +14,10 @@ struct InputTime {
     var isIdle = false
     /// Of a hop: what each task that writes to it has told.
     var upstreams: [EpochRecord.UpstreamTime] = []
+    /// Of a hop that has woken: tasks whose word that they are idle is older than that. They hold time back again until they
+    /// are heard of, or until `doubtUntil`.
+    var doubted: Set<Int> = []
+    var doubtUntil: EventTime?
 }
 
 /// One partition that a task reads, and how far it is.

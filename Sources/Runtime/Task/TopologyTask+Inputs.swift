@@ -21,7 +21,11 @@ extension TopologyTask {
                 .source(SourceReader(source, partition: partition, partitionCount: settings.partitionCount)),
                 outOfOrder: source.outOfOrder)
         }
-        let hops = plan.hops.map { TaskInput(TopicPartition($0.topic, partition), .hop(HopReader($0))) }
+        let hops = plan.hops.enumerated().map { number, hop in
+            let source = plan.streams.first { $0.input == .hop(number) }.map { plan.sources[$0.sources[0]] }
+            let reader = HopReader(hop, idleAfter: source?.idleAfter ?? .zero)
+            return TaskInput(TopicPartition(hop.topic, partition), .hop(reader))
+        }
         let partitioned = tables.filter { !$0.table.isEverywhere }
         return sources + hops + partitioned.map { TaskInput(TopicPartition($0.table.topic, partition), .table($0)) }
     }
@@ -93,6 +97,15 @@ extension TopologyTask {
 
     /// Whether the tasks behind a hop have to be told of a time that they do not know.
     var areMarksDue: Bool { outputs.hops.contains { time(of: $0) != $0.marked } }
+
+    /// Lets hops go on without those who have kept silent long enough since they woke.
+    func endDoubts() throws {
+        for index in plan.sources.count..<timedInputCount {
+            guard let until = inputs[index].time.doubtUntil, clock >= until else { continue }
+            HopReader.endDoubt(&inputs[index].time)
+            try run(index, nil)
+        }
+    }
 
     /// Whether the open epoch has something for the tasks behind a hop, these or others.
     var isAwaited: Bool { !isBroken && (areMarksDue || outputs.hops.contains { !$0.isEmpty }) }

@@ -119,6 +119,7 @@ final class TopologyTask {
             case .done: break
             }
             for index in readingOrder where try processNext(of: index) { didWork = true }
+            try endDoubts()
         } catch {
             isBroken = true
             throw error
@@ -214,7 +215,7 @@ final class TopologyTask {
     /// Turns the records that were read into rows, or takes them into a table.
     private func take(_ index: Int) -> Batch? {
         if case .hop(let reader) = inputs[index].kind {
-            let batch = reader.rows(of: records, time: &inputs[index].time, issues: &issues)
+            let batch = reader.rows(of: records, clock: clock, time: &inputs[index].time, issues: &issues)
             // Marks alone can be read again: only what follows from them is worth an epoch.
             if batch != nil || !issues.isEmpty { needsCommit = true } else { noteQuietInput() }
             return batch
@@ -251,7 +252,7 @@ final class TopologyTask {
 
     /// Sends an input's batch through the streams that descend from it, each after the one it reads, and then has each
     /// close what the input's new watermark closes.
-    private func run(_ index: Int, _ batch: Batch?) throws {
+    func run(_ index: Int, _ batch: Batch?) throws {
         let evaluation = context
         var batches: [[Batch]] = plan.streams.map { _ in [] }
         // What has come through a hop was delivered where it came from.
