@@ -229,9 +229,10 @@ extension TaskLedger {
     }
 
     private func position(after commit: Commit) throws -> LocalPosition {
-        // Only this task writes its changelog, so that its end is behind this epoch's records.
-        let last = transactions?.lastOffset(in: changelog)
-        let next = try last.map { $0 + 1 } ?? cluster.uncommittedEnd(of: changelog)
+        // Where the log has not told, the place before stays: to read this epoch's changes once more does no harm. The
+        // changelog's end would do some: a next owner may have written there by now.
+        let told = transactions?.lastOffset(in: changelog).map { $0 + 1 }
+        let next = try told ?? local.position(of: task)?.changelog ?? log.range(of: changelog).first
         return LocalPosition(changelog: next, appliedAt: commit.record.clock, epoch: commit.record)
     }
 }

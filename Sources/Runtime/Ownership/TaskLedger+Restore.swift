@@ -164,7 +164,13 @@ extension TaskLedger {
             restore.step = .askGroup
             return
         case .refuse(let difference): throw OwnershipErrors.offsetsDiffer(task, difference)
-        case .refuseLostChangelog: throw OwnershipErrors.changelogLost(task, changelog)
+        case .refuseLostChangelog:
+            // An epoch that came into the journal since the end was asked for is another owner's: this one hears of it soon.
+            guard try cluster.uncommittedEnd(of: changelog) > restore.progress.to else {
+                throw OwnershipErrors.changelogLost(task, changelog)
+            }
+            restore.step = .askGroup
+            return
         }
         life = .ready
         Telemetry.emit(RestoreFinished(task: task, epoch: position?.epoch?.epoch ?? .none, progress: restore.progress, now: now))

@@ -28,11 +28,15 @@ import Testing
         #expect(bench.cluster.group[ledgerEvents] == Offset(10))
     }
 
-    @Test func `the changelog's end is asked for where the log does not say where records went`() throws {
+    @Test func `where the log does not say where records went, the next restore reads them once more`() throws {
         let bench = try LedgerBench()
         bench.cluster.tellsOffsets = false
         let ledger = try bench.restored()
         for epoch in 1...3 as ClosedRange<UInt64> { #expect(try ledger.commit(bench.write(epoch)) == .committed) }
+        #expect(try bench.local.position(of: ledgerTask)?.epoch == epochRecord(3))
+        #expect(try bench.local.position(of: ledgerTask)?.changelog == .zero)
+        ledger.close()
+        _ = try bench.restored()
         try bench.expect(epochs: 3)
     }
 
