@@ -8,7 +8,7 @@ public struct Chances: Sendable, CustomStringConvertible {
     public var cut = 0.0
     /// The call takes up to 2 s.
     public var delay = 0.0
-    /// The process stands still, for up to 30 s.
+    /// The process stands still, for up to a minute.
     public var freeze = 0.0
     public var crash = 0.0
     public var mustAbort = 0.0
@@ -24,6 +24,16 @@ public struct Chances: Sendable, CustomStringConvertible {
 
     public init() {}
 
+    /// Processes stand still every now and then, and nothing else happens: what zombies bring about needs several events in a
+    /// row, which other mishaps would only disturb.
+    public static var zombies: Chances {
+        var chances = Chances()
+        chances.freeze = 0.04
+        chances.delay = 0.02
+        chances.lateRecords = 0.5
+        return chances
+    }
+
     /// Some of the mishaps, each more or less likely: runs in which one kind prevails find what the mean never does.
     public static func drawn(_ random: inout SeededRandom) -> Chances {
         var chances = Chances()
@@ -32,7 +42,7 @@ public struct Chances: Sendable, CustomStringConvertible {
         chances.answerLost = some(0.06)
         chances.cut = some(0.01)
         chances.delay = some(0.1)
-        chances.freeze = some(0.02)
+        chances.freeze = some(0.015)
         chances.crash = some(0.03)
         chances.mustAbort = some(0.1)
         chances.fatal = some(0.02)
@@ -90,7 +100,8 @@ extension SimulatedCluster {
         // Reads are by far the most frequent, and the least telling.
         let scale = call == .read || call == .readState || call == .serve ? 0.1 : 1
         if hits(chances.crash * scale) { return [.crashBefore, .crashMidway, .crashAfter][random.below(3)] }
-        if hits(chances.freeze * scale) { return [.freezeBefore, .freezeAfter][random.below(2)] }
+        // Who stands still in the midst of a transaction is the most dangerous kind of zombie.
+        if hits(chances.freeze * (call.kind == .transaction ? 4 : scale)) { return [.freezeBefore, .freezeAfter][random.below(2)] }
         guard call.kind != .disk, call.kind != .local else { return nil }
         if hits(chances.cut * scale) { return .cut }
         if hits(chances.delay * scale) { return .delay }

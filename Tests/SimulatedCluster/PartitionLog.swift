@@ -36,7 +36,8 @@ final class PartitionLog {
         /// Nil: the marker of a transaction.
         let record: StoredRecord?
         let transaction: Transaction?
-        let appendedAt: EventTime
+        /// When a cleaner first left this tombstone alone: from then on it is kept for a while, for readers on their way.
+        var cleanedAt: EventTime?
 
         /// What a reader of committed records sees, once it lies before the last stable offset.
         var isVisible: Bool { record != nil && (transaction?.isCommitted ?? true) }
@@ -56,13 +57,13 @@ final class PartitionLog {
 
     /// Appends a copy of the buffer's records; returns the first one's offset.
     @discardableResult
-    func append(_ records: RecordBatch, transaction: Transaction?, now: EventTime, inMilliseconds: Bool) -> Int64 {
+    func append(_ records: RecordBatch, transaction: Transaction?, inMilliseconds: Bool) -> Int64 {
         let base = end
         for index in 0..<records.count {
             let view = records[index]
             let timestamp = inMilliseconds ? max(0, view.timestamp) / 1_000 * 1_000 : view.timestamp
             let record = StoredRecord(view, timestamp: timestamp)
-            entries.append(Entry(offset: end, record: record, transaction: transaction, appendedAt: now))
+            entries.append(Entry(offset: end, record: record, transaction: transaction))
             end += 1
         }
         if let transaction, records.count > 0, !undecided.contains(where: { $0.transaction === transaction }) {
@@ -72,10 +73,10 @@ final class PartitionLog {
     }
 
     /// Tells readers how the transaction ended.
-    func appendMarker(of transaction: Transaction, now: EventTime) {
+    func appendMarker(of transaction: Transaction) {
         guard let index = undecided.firstIndex(where: { $0.transaction === transaction }) else { return }
         undecided.remove(at: index)
-        entries.append(Entry(offset: end, record: nil, transaction: transaction, appendedAt: now))
+        entries.append(Entry(offset: end, record: nil, transaction: transaction))
         end += 1
     }
 
@@ -114,13 +115,18 @@ final class PartitionLog {
         }
     }
 
+    /// The view's memory lives as long as the record is in the log.
+    func lastRecord(of transaction: Transaction) -> RecordView? {
+        entries.last { $0.transaction === transaction && $0.record != nil }.flatMap { entry in entry.record?.view(at: entry.offset) }
+    }
+
     func deleteRecords(before offset: Int64) {
         first = max(first, min(offset, end))
         entries.removeFirst(index(of: first))
     }
 
     /// Keeps of each key the last record before `bound`, and everything from `bound` on.
-    func compact(before bound: Int64, removesTombstonesBefore time: EventTime, removesMarkers: Bool) {
+    func compact(before bound: Int64, now: EventTime, tombstonesKept: TimeSpan, removesMarkers: Bool) {
         precondition(bound <= lastStable, "a cleaner stays behind the last stable offset")
         var last: [[UInt8]: Int64] = [:]
         for entry in entries where entry.offset < bound && entry.isVisible {
@@ -131,7 +137,10 @@ final class PartitionLog {
             guard let record = entry.record else { return removesMarkers }
             guard entry.isVisible else { return true }
             guard let key = record.keyBytes else { return false }
-            return last[key] != entry.offset || (record.isTombstone && entry.appendedAt < time)
+            return last[key] != entry.offset || (entry.cleanedAt.map { $0 + tombstonesKept < now } ?? false)
+        }
+        for index in entries.indices where entries[index].offset < bound && entries[index].record?.isTombstone == true {
+            entries[index].cleanedAt = entries[index].cleanedAt ?? now
         }
     }
 

@@ -31,7 +31,7 @@ public final class SimulatedCluster: @unchecked Sendable {
         /// How long a rebalance waits for members that are alive and do not rejoin.
         public var rebalanceTimeout = TimeSpan.seconds(30)
         public var transactionTimeout = TimeSpan.seconds(20)
-        /// How long tombstones of compacted topics are kept.
+        /// How long tombstones of compacted topics are kept after the cleaning that removed what they hide.
         public var tombstonesKept = TimeSpan.seconds(120)
         public var recordBytesMax = 1 << 20
         /// Kafka's records carry milliseconds.
@@ -52,8 +52,10 @@ public final class SimulatedCluster: @unchecked Sendable {
     public var runOthers: ((_ waiting: SimulatedProcess, _ until: EventTime) -> Void)?
     /// What happened, a line each; nil: nobody wants to know.
     public var trace: [String]?
-    /// Looks at a task's transaction that is being committed: says what is wrong with it, or nil.
-    public var commitCheck: ((_ producer: String, _ partitions: [TopicPartition], _ offsets: [TopicPartition: Offset]?) -> String?)?
+    /// Looks at each transaction of a task as it is being committed: says what is wrong with it, or nil.
+    public var commitCheck: ((CommittedTransaction) -> String?)?
+    /// How often each call met each mishap: `commit answerLost`.
+    public internal(set) var mishaps: [String: Int] = [:]
     /// What no process may ever do: broken rules of the protocol, in the order they were found.
     public internal(set) var violations: [String] = []
 
@@ -83,7 +85,8 @@ public final class SimulatedCluster: @unchecked Sendable {
         return process
     }
 
-    func note(_ what: @autoclosure () -> String) {
+    /// Adds a line to the trace.
+    public func note(_ what: @autoclosure () -> String) {
         guard trace != nil else { return }
         trace?.append("\(now.microseconds / 1_000) ms  \(what())")
     }
@@ -155,7 +158,7 @@ public final class SimulatedCluster: @unchecked Sendable {
             guard let topic = topics[name], topic.description.retention.isCompacted else { continue }
             for log in topic.partitions {
                 let bound = log.first + Int64(random.below(Int(log.lastStable - log.first) + 1))
-                log.compact(before: bound, removesTombstonesBefore: now - settings.tombstonesKept, removesMarkers: chance(0.5))
+                log.compact(before: bound, now: now, tombstonesKept: settings.tombstonesKept, removesMarkers: chance(0.5))
             }
             note("compacted \(name)")
         }

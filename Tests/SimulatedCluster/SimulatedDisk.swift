@@ -124,11 +124,16 @@ final class SimulatedLocalState: LocalState, @unchecked Sendable {
                 (key: Array(changes.keys[index]), value: changes.isDelete[index] ? nil : Array(changes.values[index]))
             }
             disk.write(.apply(task, copy, position))
+            let epoch = position.epoch.map { "\($0.epoch)" } ?? "-"
+            process.cluster.note("\(process.name) has \(task) to \(position.changelog), epoch \(epoch)")
         }
     }
 
     func drop(_ task: TaskID) throws {
-        try process.call(.dropPosition, "\(task)") { disk.write(.dropPosition(task)) }
+        try process.call(.dropPosition, "\(task)") {
+            disk.write(.dropPosition(task))
+            process.cluster.note("\(process.name) drops \(task)")
+        }
         try process.call(.dropRest, "\(task)") { disk.write(.dropRest(task)) }
     }
 

@@ -17,9 +17,16 @@ public final class SimulatedMembership: TaskMembership, @unchecked Sendable {
     }
 
     /// Whether the group takes this process for a member of its present generation.
-    var isCurrent: Bool { !member.isEvicted && !member.isReplaced && member.generation == group.generation }
+    public var isCurrent: Bool { !member.isEvicted && !member.isReplaced && member.generation == group.generation }
 
     func hasAcknowledgedRevoke(of task: PartitionNumber) -> Bool { acknowledged.contains(task) }
+
+    /// What the next `serve` would tell first: how far this process may still go is known before it is handled.
+    public var upcoming: MembershipChange? {
+        guard !member.assignment.isEmpty else { return nil }
+        if member.isReplaced || member.isEvicted { return .lost(member.assignment) }
+        return group.isRebalancing && !member.hasJoined ? .revoked(member.assignment) : nil
+    }
 
     public func serve(timeout: TimeSpan, _ handle: (MembershipChange) -> Void) throws {
         try process.call(.serve, group.name) {

@@ -90,7 +90,7 @@ extension SimulatedCluster {
         let log = try partition(name)
         appendCount += 1
         return Offset(
-            log.append(buffer.batch(), transaction: transaction, now: now, inMilliseconds: settings.hasMillisecondTimestamps))
+            log.append(buffer.batch(), transaction: transaction, inMilliseconds: settings.hasMillisecondTimestamps))
     }
 
     func lastSequence(of producer: String, topic: TopicName) throws -> Int64? {
@@ -106,6 +106,12 @@ extension SimulatedCluster {
             batch.owners.append(record)
         }
         return batch
+    }
+
+    /// What retention does, with certainty.
+    public func deleteRecords(before offset: Offset, in partition: TopicPartition) throws {
+        try self.partition(partition).deleteRecords(before: offset.number)
+        note("retention has passed \(offset) of \(partition)")
     }
 
     /// First offset, last stable offset and end of a partition.

@@ -29,6 +29,7 @@ public final class SimulatedProcess: @unchecked Sendable {
     public private(set) var isDead = false
     /// More than zero while it stands still.
     private(set) var freezes = 0
+    public var isStandingStill: Bool { freezes > 0 }
     private var cutUntil = EventTime.earliest
 
     init(_ name: String, instance: String?, cluster: SimulatedCluster) {
@@ -50,7 +51,8 @@ public final class SimulatedProcess: @unchecked Sendable {
 
     private func freeze() {
         freezes += 1
-        let span = cluster.span(upTo: .seconds(30))
+        // Long enough for the group to notice, more often than not.
+        let span = cluster.span(upTo: cluster.chance(0.3) ? .seconds(6) : .seconds(60))
         cluster.note("\(name) stands still for \(span)")
         cluster.wait(self, span)
         freezes -= 1
@@ -65,7 +67,10 @@ public final class SimulatedProcess: @unchecked Sendable {
     ) throws(E) -> R {
         if isDead { throw failure(.crashed) }
         let mishap = cluster.mishap(of: call)
-        if let mishap { cluster.note("\(name) \(call.rawValue) \(what()): \(mishap)") }
+        if let mishap {
+            cluster.note("\(name) \(call.rawValue) \(what()): \(mishap)")
+            cluster.mishaps["\(call.rawValue) \(mishap)", default: 0] += 1
+        }
         switch mishap {
         case .crashBefore, .crashMidway:
             if mishap == .crashMidway { midway() }

@@ -34,13 +34,13 @@ public final class SimulatedTransactions: TaskTransactions {
         _ seam: SeamCall, _ what: @autoclosure () -> String = "", midway: () -> Void = {},
         _ body: () throws(TransactionFault) -> R
     ) throws(TransactionFault) -> R {
-        precondition(state != .closed, "closed transactions are not used")
+        try require(state != .closed, "closed transactions are not used")
         return try process.call(
             seam, "\(task) \(what())", failure: { fault(of: $0) }, midway: midway
         ) { () throws(TransactionFault) -> R in
             if isFatal { throw fault(.fatal, "the producer has failed before") }
             if seam != .fence {
-                precondition(state != .unfenced, "who has not fenced writes nothing")
+                try require(state != .unfenced, "who has not fenced writes nothing")
                 guard cluster.producers[producer]?.epoch == epoch else { throw fault(.fenced, "another owner has \(producer)") }
             }
             return try body()
@@ -66,6 +66,13 @@ public final class SimulatedTransactions: TaskTransactions {
         TransactionFault(kind, EngineError(.simulatedFault, .environment, message, remedy: "Do as the fault's kind says."))
     }
 
+    /// What no correct caller does; a real client answers with a fatal error, or worse.
+    private func require(_ condition: Bool, _ rule: String) throws(TransactionFault) {
+        if condition { return }
+        cluster.violate("\(process.name) breaks a rule with \(task): \(rule)")
+        throw fault(.fatal, rule)
+    }
+
     private func checkNotAborting() throws(TransactionFault) {
         if state == .mustAbort { throw fault(.mustAbort, "the transaction cannot commit any more") }
     }
@@ -88,7 +95,7 @@ public final class SimulatedTransactions: TaskTransactions {
 
     public func begin() throws(TransactionFault) {
         try call(.begin) { () throws(TransactionFault) in
-            precondition(state == .idle, "one transaction ends before the next begins")
+            try require(state == .idle, "one transaction ends before the next begins")
             checkOwned("begins a transaction")
             state = .open
             begun = nil
@@ -108,7 +115,7 @@ public final class SimulatedTransactions: TaskTransactions {
         let isRepeat = unknown.map { $0 == (.sendRecords, partition, records.count) } ?? false
         try call(.sendRecords, "\(records.count) to \(partition)") { () throws(TransactionFault) in
             try checkNotAborting()
-            precondition(state == .open, "records are sent in a transaction")
+            try require(state == .open, "records are sent in a transaction")
             guard !isRepeat else { return }
             unknown = (.sendRecords, partition, records.count)
             checkOwned("writes")
@@ -133,7 +140,7 @@ public final class SimulatedTransactions: TaskTransactions {
     public func send(offsets: [TopicPartition: Offset]) throws(TransactionFault) {
         try call(.sendOffsets) { () throws(TransactionFault) in
             try checkNotAborting()
-            precondition(state == .open, "offsets are sent in a transaction")
+            try require(state == .open, "offsets are sent in a transaction")
             checkOwned("commits offsets")
             guard !cluster.settings.checksGeneration || membership.isCurrent else {
                 throw fault(.fenced, "\(process.name) is no member of \(group) in its generation any more")
@@ -150,7 +157,7 @@ public final class SimulatedTransactions: TaskTransactions {
                 state = .idle
                 return
             }
-            precondition(state == .open, "what commits is open")
+            try require(state == .open, "what commits is open")
             checkOwned("commits")
             let refused = transaction().refusedRecords
             guard refused.isEmpty else {
@@ -166,7 +173,6 @@ public final class SimulatedTransactions: TaskTransactions {
 
     public func abort() throws(TransactionFault) {
         try call(.abort) { () throws(TransactionFault) in
-            precondition(state != .unfenced, "only an owner aborts")
             unsent.removeAll()
             if let begun, begun.fate == .committed {
                 cluster.violate("\(process.name) aborts a transaction of \(task) that has committed")

@@ -72,11 +72,11 @@ extension SimulatedCluster {
     func decide(_ transaction: Transaction, commits: Bool) {
         guard transaction.fate == .open else { return }
         transaction.fate = commits ? .committed : .aborted
-        note("\(transaction.producer)#\(transaction.number) \(transaction.fate)")
+        note("\(transaction.producer)#\(transaction.number) \(transaction.fate), to \(transaction.lastOffsets.sorted { $0.key < $1.key })")
         transaction.markersDue = transaction.partitions.count + (transaction.offsets == nil ? 0 : 1)
         for partition in transaction.partitions { mark(transaction) { $0.appendMarker(of: transaction, in: partition) } }
         if let group = transaction.group { mark(transaction) { $0.groups[group]?.settle(transaction) } }
-        if commits, let broken = commitCheck?(transaction.producer, transaction.partitions, transaction.offsets) { violate(broken) }
+        if commits, let broken = commitCheck?(CommittedTransaction(transaction, self)) { violate(broken) }
     }
 
     private func mark(_ transaction: Transaction, _ body: @escaping (SimulatedCluster) -> Void) {
@@ -95,7 +95,7 @@ extension SimulatedCluster {
     }
 
     private func appendMarker(of transaction: Transaction, in partition: TopicPartition) {
-        topics[partition.topic]?.partitions[Int(partition.partition.number)].appendMarker(of: transaction, now: now)
+        topics[partition.topic]?.partitions[Int(partition.partition.number)].appendMarker(of: transaction)
     }
 
     /// Aborts a transaction that has been open for too long, and fences its owner.
@@ -127,6 +127,26 @@ extension SimulatedCluster {
         let transaction = Transaction(transactionCount, producer: "client", openedAt: now)
         try write(buffer, to: partition, in: transaction)
         decide(transaction, commits: commits)
+    }
+}
+
+/// A transaction that the coordinator has decided to commit, as a check sees it.
+public struct CommittedTransaction {
+    private let transaction: Transaction
+    private let cluster: SimulatedCluster
+
+    init(_ transaction: Transaction, _ cluster: SimulatedCluster) {
+        self.transaction = transaction
+        self.cluster = cluster
+    }
+
+    public var producer: String { transaction.producer }
+    public var partitions: [TopicPartition] { transaction.partitions }
+    public var offsets: [TopicPartition: Offset]? { transaction.offsets }
+
+    /// The last record that it wrote to a partition.
+    public func lastRecord(in partition: TopicPartition) throws -> RecordView? {
+        try cluster.partition(partition).lastRecord(of: transaction)
     }
 }
 

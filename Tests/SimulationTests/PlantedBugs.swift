@@ -1,0 +1,174 @@
+import Base
+@testable import Runtime
+import SimulatedCluster
+import Stores
+
+/// Mistakes that somebody could make in the commit protocol, made by wrappers around the seams: the code under test has no
+/// switches for them. The simulation has to find each.
+enum PlantedBug: String, CaseIterable, Sendable {
+    /// Two steps swapped: the state is written before the transaction has committed.
+    case stateBeforeCommit
+    /// A closed window stays in the state, and so closes again.
+    case closedWindowForgotten
+    /// After an abort the open windows are not taken up again.
+    case openWindowsForgottenOnAbort
+    /// A changed entry is missing in the changelog.
+    case changelogWriteSkipped
+    /// A revoke is acknowledged before the open epoch has committed.
+    case revokeAcknowledgedBeforeCommit
+    /// Only time has moved, so the offsets are left out.
+    case unmovedOffsetsLeftOut
+    /// The earlier owner is fenced with the first commit, instead of before the state is read.
+    case fencedAfterRestore
+    /// The epoch record's positions are not compared with the group's.
+    case offsetsNotCompared
+    /// The state's place in the changelog is the changelog's end, though others may have written there by then.
+    case placeAtChangelogEnd
+    /// No answer to a commit is taken for a commit.
+    case unknownTakenForCommitted
+    /// No answer to a commit is taken for an abort.
+    case unknownTakenForAborted
+}
+
+/// A cluster whose transactions are misused.
+final class PlantedCluster: TaskCluster {
+    private let bug: PlantedBug
+    private let process: SimulatedProcess
+
+    init(_ bug: PlantedBug, _ process: SimulatedProcess) {
+        self.bug = bug
+        self.process = process
+    }
+
+    func join(topology: String, taskCount: Int) throws -> any TaskMembership {
+        try process.join(topology: topology, taskCount: taskCount)
+    }
+
+    func transactions(of task: TaskID, _ membership: any TaskMembership) throws -> any TaskTransactions {
+        PlantedTransactions(bug, task, process, try process.transactions(of: task, membership))
+    }
+
+    func committedOffsets(of topology: String, _ inputs: [TopicPartition]) throws -> [TopicPartition: Offset] {
+        let offsets = try process.committedOffsets(of: topology, inputs)
+        return bug == .offsetsNotCompared ? [:] : offsets
+    }
+
+    func uncommittedEnd(of partition: TopicPartition) throws -> Offset { try process.uncommittedEnd(of: partition) }
+}
+
+private final class PlantedTransactions: TaskTransactions {
+    private let bug: PlantedBug
+    private let task: TaskID
+    private let process: SimulatedProcess
+    private let transactions: any TaskTransactions
+    private var isFenced = false
+    private var lastOffsets: [TopicPartition: Offset] = [:]
+    private var skipped: RecordBuffer?
+
+    init(_ bug: PlantedBug, _ task: TaskID, _ process: SimulatedProcess, _ transactions: any TaskTransactions) {
+        self.bug = bug
+        self.task = task
+        self.process = process
+        self.transactions = transactions
+    }
+
+    func fence() throws(TransactionFault) {
+        if bug != .fencedAfterRestore { try transactions.fence() }
+    }
+
+    func begin() throws(TransactionFault) {
+        if bug == .fencedAfterRestore, !isFenced {
+            try transactions.fence()
+            isFenced = true
+        }
+        try transactions.begin()
+    }
+
+    func send(_ records: RecordBuffer, to partition: TopicPartition) throws(TransactionFault) {
+        guard bug == .changelogWriteSkipped, partition.topic == .changelog(of: task.topology) else {
+            return try transactions.send(records, to: partition)
+        }
+        let batch = RecordBatch(), rest = RecordBuffer()
+        _ = RecordBuffer.decode(UnsafeRawBufferPointer(records.bytes.bytes), baseOffset: 0, from: 0, limit: .max, into: batch)
+        for index in batch.count > 2 ? 1..<batch.count : 0..<batch.count {
+            rest.append(timestamp: batch[index].timestamp, key: batch[index].keyBytes, value: batch[index].valueBytes)
+        }
+        skipped = rest
+        try transactions.send(rest, to: partition)
+    }
+
+    func send(offsets: [TopicPartition: Offset]) throws(TransactionFault) {
+        if bug == .unmovedOffsetsLeftOut, offsets == lastOffsets { return }
+        try transactions.send(offsets: offsets)
+        lastOffsets = offsets
+    }
+
+    func commit() throws(TransactionFault) {
+        do throws(TransactionFault) { try transactions.commit() } catch {
+            switch (bug, error.kind) {
+            case (.unknownTakenForCommitted, .unknown): return
+            case (.unknownTakenForAborted, .unknown): throw TransactionFault(.mustAbort, error.error)
+            default: throw error
+            }
+        }
+    }
+
+    func abort() throws(TransactionFault) {
+        if bug != .fencedAfterRestore || isFenced { try transactions.abort() }
+    }
+
+    func lastOffset(in partition: TopicPartition) -> Offset? {
+        guard bug == .placeAtChangelogEnd else { return transactions.lastOffset(in: partition) }
+        return (try? process.uncommittedEnd(of: partition)).map { $0 + -1 }
+    }
+
+    func close() { transactions.close() }
+}
+
+/// A ledger that a task uses wrongly.
+final class PlantedStore: StateStore, EpochCommit, @unchecked Sendable {
+    private let bug: PlantedBug
+    private let ledger: TaskLedger
+    private let local: any LocalState
+    private var isForgetting = false
+
+    init(_ bug: PlantedBug, _ ledger: TaskLedger, _ local: any LocalState) {
+        self.bug = bug
+        self.ledger = ledger
+        self.local = local
+    }
+
+    func commit(_ write: EpochWrite) throws -> CommitOutcome {
+        isForgetting = false
+        var write = write
+        switch bug {
+        case .stateBeforeCommit:
+            if let position = try local.position(of: write.task) {
+                try local.apply(write.changes, of: write.task, position: position)
+            }
+        case .closedWindowForgotten:
+            var changes = StateChanges()
+            for index in 0..<write.changes.count where !write.changes.isDelete[index] {
+                changes.put(key: write.changes.keys[index], value: write.changes.values[index])
+            }
+            write.changes = changes
+        default: break
+        }
+        let outcome = try ledger.commit(write)
+        isForgetting = bug == .openWindowsForgottenOnAbort && outcome == .aborted
+        return outcome
+    }
+
+    func lastEpoch(of task: TaskID) throws -> EpochRecord? { try ledger.lastEpoch(of: task) }
+
+    func multiGet(_ keys: ByteRuns, _ body: (_ index: Int, _ value: UnsafeRawBufferPointer?) -> Void) throws {
+        try ledger.multiGet(keys, body)
+    }
+
+    func scan(
+        prefix: UnsafeRawBufferPointer, from start: UnsafeRawBufferPointer,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        if !isForgetting { try ledger.scan(prefix: prefix, from: start, body) }
+    }
+}

@@ -1,0 +1,82 @@
+import Base
+import Planner
+@testable import Runtime
+import SimulatedCluster
+import Stores
+
+extension Simulation {
+    /// Each commit holds together: the record in the changelog, the same in the journal, and the group's offsets.
+    func checkCommit(_ transaction: CommittedTransaction) -> String? {
+        guard transaction.producer.hasPrefix("pioneer.\(plan.topology).") else { return nil }
+        func broken(_ what: String) -> String { "a commit of \(transaction.producer) \(what)" }
+        guard let changelog = transaction.partitions.first(where: { $0.topic == .changelog(of: plan.topology) }),
+            let journal = transaction.partitions.first(where: { $0.topic == .journal(of: plan.topology) }),
+            let recorded = epoch(try? transaction.lastRecord(in: changelog)),
+            let told = epoch(try? transaction.lastRecord(in: journal))
+        else { return broken("lacks its epoch record") }
+        guard recorded == told else { return broken("has one epoch in the changelog and another in the journal") }
+        guard let offsets = transaction.offsets else { return broken("is without offsets") }
+        let positions = Dictionary(uniqueKeysWithValues: recorded.positions.map { ($0.input, $0.next) })
+        return offsets == positions ? nil : broken("has other offsets than its record: \(offsets) for \(positions)")
+    }
+
+    private func epoch(_ record: RecordView??) -> EpochRecord? {
+        record.flatMap { $0 }?.valueBytes.flatMap { EpochRecord(decoding: UnsafeRawBufferPointer($0)) }
+    }
+
+    /// What is there in the end, against the uninterrupted run. Nil: no difference.
+    func difference() throws -> String? {
+        let records = { [cluster] (partition: TopicPartition) throws -> [CopiedRecord] in
+            let batch = try cluster.committedRecords(of: partition)
+            return (0..<batch.count).map { CopiedRecord(batch[$0]) }
+        }
+        var outcome = try Outcome.reading(plan, records)
+        for number in 0..<SimulatedTopology.partitionCount {
+            let task = SimulatedTopology.task(number)
+            guard let owner = owner(of: number) else { return "task \(number) has no owner" }
+            let entries = owner.machine.disk.entries(of: task)
+            outcome.state.append(entries.map { Outcome.hex($0.key) })
+            if let broken = try journalFault(number, records) ?? changelogFault(number, records, entries) { return broken }
+        }
+        return outcome.difference(from: try Outcome.reference(plan, source))
+    }
+
+    /// Each epoch is in the journal once, and goes on where the one before stopped; the last one is the group's offsets.
+    private func journalFault(_ number: Int, _ records: (TopicPartition) throws -> [CopiedRecord]) throws -> String? {
+        let partition = TopicPartition(.journal(of: plan.topology), PartitionNumber(number))
+        var last: EpochRecord?
+        var next: [TopicPartition: Offset] = [:]
+        for record in try records(partition) {
+            guard let epoch = record.value?.withUnsafeBytes({ EpochRecord(decoding: $0) }) else { return "\(partition) cannot be read" }
+            let before = last?.epoch ?? .none
+            guard epoch.epoch == before.next else { return "\(partition): epoch \(epoch.epoch) after \(before)" }
+            for case .slice(let input, let from, let to) in epoch.steps {
+                if let expected = next[input], expected != from { return "\(partition): \(input) read to \(expected), then from \(from)" }
+                next[input] = to
+            }
+            last = epoch
+        }
+        for position in last?.positions ?? [] {
+            let group = cluster.groupOffset(of: plan.topology, position.input)
+            if let group, group != position.next {
+                return "the group stands at \(group) of \(position.input), the task at \(position.next)"
+            }
+        }
+        return nil
+    }
+
+    /// The changelog alone gives the same state as the owner's disk.
+    private func changelogFault(
+        _ number: Int, _ records: (TopicPartition) throws -> [CopiedRecord], _ disk: [(key: [UInt8], value: [UInt8])]
+    ) throws -> String? {
+        let partition = TopicPartition(.changelog(of: plan.topology), PartitionNumber(number))
+        var folded: [[UInt8]: [UInt8]] = [:]
+        for record in try records(partition) {
+            guard let key = record.key, key.first == Changelog.changePrefix else { continue }
+            folded[StateScope.taskPrefix(SimulatedTopology.task(number)) + key.dropFirst()] = record.value
+        }
+        let entries = folded.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        if entries.elementsEqual(disk, by: { $0.key == $1.key && $0.value == $1.value }) { return nil }
+        return "the changelog of task \(number) gives \(entries.count) entries, the disk has \(disk.count), or others"
+    }
+}
