@@ -21,6 +21,7 @@ public struct Chances: Sendable, CustomStringConvertible {
     public var markersFollowFence = false
 
     public static let none = Chances()
+    var isNone: Bool { description.isEmpty }
 
     public init() {}
 
@@ -84,13 +85,17 @@ public enum SeamCall: String, Sendable {
 }
 
 /// What happens to one call.
-enum Mishap: Hashable {
+public enum Mishap: Hashable, Sendable {
     case requestLost, answerLost, cut, delay, freezeBefore, freezeAfter, crashBefore, crashMidway, crashAfter, mustAbort, fatal
 }
 
 extension SimulatedCluster {
     /// Nil: the call goes as it should.
     func mishap(of call: SeamCall) -> Mishap? {
+        if let ordered, ordered.call == call, !chances.isNone {
+            self.ordered = ordered.callsBefore == 0 ? nil : (call, ordered.mishap, ordered.callsBefore - 1)
+            if ordered.callsBefore == 0 { return ordered.mishap }
+        }
         let drawn = random.unit()
         var bound = 0.0
         func hits(_ probability: Double) -> Bool {

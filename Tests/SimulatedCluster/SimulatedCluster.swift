@@ -45,6 +45,8 @@ public final class SimulatedCluster: @unchecked Sendable {
     public let id: LogID
     public let settings: Settings
     public var chances = Chances.none
+    /// One mishap by order instead of by chance: of the call after that many others of its kind, while chance is at work.
+    public var ordered: (call: SeamCall, mishap: Mishap, callsBefore: Int)?
     public internal(set) var random: SeededRandom
     public internal(set) var now: EventTime
 
@@ -54,8 +56,6 @@ public final class SimulatedCluster: @unchecked Sendable {
     public var trace: [String]?
     /// Looks at each transaction of a task as it is being committed: says what is wrong with it, or nil.
     public var commitCheck: ((CommittedTransaction) -> String?)?
-    /// How often each call met each mishap: `commit answerLost`.
-    public internal(set) var mishaps: [String: Int] = [:]
     /// What no process may ever do: broken rules of the protocol, in the order they were found.
     public internal(set) var violations: [String] = []
 
