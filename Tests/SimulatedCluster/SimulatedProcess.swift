@@ -67,10 +67,7 @@ public final class SimulatedProcess: @unchecked Sendable {
     ) throws(E) -> R {
         if isDead { throw failure(.crashed) }
         let mishap = cluster.mishap(of: call)
-        if let mishap {
-            cluster.note("\(name) \(call.rawValue) \(what()): \(mishap)")
-            cluster.mishaps["\(call.rawValue) \(mishap)", default: 0] += 1
-        }
+        if let mishap { cluster.note("\(name) \(call.rawValue) \(what()): \(mishap)") }
         switch mishap {
         case .crashBefore, .crashMidway:
             if mishap == .crashMidway { midway() }
