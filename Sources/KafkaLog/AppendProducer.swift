@@ -138,10 +138,7 @@ final class AppendProducer: @unchecked Sendable {
     private func takeShare() throws(Failure) {
         guard handle == nil else { return }
         do throws(EngineError) {
-            var own = [("transactional.id", transactionalID), ("allow.auto.create.topics", "false")]
-            if properties.value(of: "compression.type") == nil, properties.value(of: "compression.codec") == nil {
-                own.append(("compression.type", "lz4"))
-            }
+            let own = [("transactional.id", transactionalID), ("allow.auto.create.topics", "false")] + properties.compression
             let made = try KafkaHandle(.producer, name: "appends", properties, own: own) { configuration in
                 rd_kafka_conf_set_dr_msg_cb(configuration) { _, message, _ in
                     guard let message, let tag = message.pointee._private else { return }
@@ -161,7 +158,7 @@ final class AppendProducer: @unchecked Sendable {
             for (partition, buffer) in task.request.records where !buffer.isEmpty {
                 let landing = AppendLanding(partition)
                 task.landings.append(landing)
-                try check(produce(buffer, task.request.topic, landing, handle), handle, tasks)
+                try check(try produce(buffer, task.request.topic, landing, handle), handle, tasks)
             }
         }
         var committed: [Key: Int64] = [:]
@@ -194,43 +191,29 @@ final class AppendProducer: @unchecked Sendable {
         throw isCommit && !mayAbort ? .unknown(said) : .nothing(said)
     }
 
-    private func produce(_ buffer: RecordBuffer, _ topic: TopicName, _ landing: AppendLanding, _ handle: KafkaHandle) -> OpaquePointer? {
-        topic.text.withCString { topic in
-            var arguments = [rd_kafka_vu_t](repeating: rd_kafka_vu_t(), count: 8)
-            let kinds = [
-                RD_KAFKA_VTYPE_TOPIC, RD_KAFKA_VTYPE_PARTITION, RD_KAFKA_VTYPE_MSGFLAGS, RD_KAFKA_VTYPE_VALUE, RD_KAFKA_VTYPE_KEY,
-                RD_KAFKA_VTYPE_OPAQUE, RD_KAFKA_VTYPE_TIMESTAMP, RD_KAFKA_VTYPE_HEADERS,
-            ]
-            for (index, kind) in kinds.enumerated() { arguments[index].vtype = kind }
-            arguments[0].u.cstr = topic
-            arguments[1].u.i32 = landing.partition.number
-            arguments[2].u.i = RD_KAFKA_MSG_F_COPY
-            arguments[5].u.ptr = Unmanaged.passUnretained(landing).toOpaque()
-            let encoded = UnsafeRawBufferPointer(buffer.bytes.bytes)
-            var at = 0
-            for _ in 0..<buffer.count {
-                let record = RecordHead(encoded, at: at)
-                arguments[3].u.mem = .init(ptr: UnsafeMutableRawPointer(mutating: record.value), size: record.valueLength)
-                arguments[4].u.mem = .init(ptr: UnsafeMutableRawPointer(mutating: record.key), size: record.keyLength)
-                arguments[6].u.i64 = record.timestampMs
-                let headers = record.headers.map(KafkaHeaders.list)
-                arguments[7].u.headers = headers
-                while let error = rd_kafka_produceva(handle.pointer, arguments, headers == nil ? 7 : 8) {
-                    guard rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__QUEUE_FULL else {
-                        if let headers { rd_kafka_headers_destroy(headers) }
-                        landing.fail(rd_kafka_error_code(error), String(cString: rd_kafka_error_string(error)))
-                        return error
-                    }
-                    rd_kafka_error_destroy(error)
-                    // Reports of what has arrived make room.
-                    rd_kafka_poll(handle.pointer, Self.fullPollMs)
-                }
-                at = record.end
-            }
-            return nil
+    /// Nil when librdkafka has all records; else why not, which is the caller's to destroy.
+    private func produce(
+        _ buffer: RecordBuffer, _ topic: TopicName, _ landing: AppendLanding, _ handle: KafkaHandle
+    ) throws(Failure) -> OpaquePointer? {
+        guard let target = rd_kafka_topic_new(handle.pointer, topic.text, nil) else {
+            let error = handle.error(rd_kafka_last_error(), "records for '\(topic)' could not be appended")
+            // Who takes the share next ends what is open.
+            close()
+            throw .nothing(error)
         }
+        defer { rd_kafka_topic_destroy(target) }
+        var arguments = RecordArguments(topic: target, partition: landing.partition, copiesValues: true)
+        let tag = Unmanaged.passUnretained(landing).toOpaque()
+        let encoded = UnsafeRawBufferPointer(buffer.bytes.bytes)
+        var at = 0
+        for _ in 0..<buffer.count {
+            let record = RecordHead(encoded, at: at)
+            if let error = arguments.produce(record, tag: tag, by: handle.pointer) {
+                landing.fail(rd_kafka_error_code(error), String(cString: rd_kafka_error_string(error)))
+                return error
+            }
+            at = record.end
+        }
+        return nil
     }
-
-    /// How long to wait for room in librdkafka's queue before looking again.
-    private static let fullPollMs: Int32 = 1
 }

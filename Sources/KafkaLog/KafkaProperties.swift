@@ -46,6 +46,12 @@ public struct KafkaProperties: Sendable, CustomStringConvertible {
 
     func value(of name: String) -> String? { entries.first { $0.name == name }?.value.text }
 
+    /// What our producers compress with unless the user has chosen.
+    var compression: [(name: String, value: String)] {
+        let isChosen = ["compression.type", "compression.codec"].contains { value(of: $0) != nil }
+        return isChosen ? [] : [("compression.type", "lz4")]
+    }
+
     /// A configuration with these properties and the engine's own; the caller owns it.
     /// - Throws: `kafka.property`.
     func configuration(_ own: [(name: String, value: String)]) throws(EngineError) -> OpaquePointer {

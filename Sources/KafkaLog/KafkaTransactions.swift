@@ -66,17 +66,13 @@ public final class KafkaTransactions: TaskTransactions {
         _ task: TaskID, _ properties: KafkaProperties, _ settings: KafkaCluster.Settings
     ) -> [(name: String, value: String)] {
         let timeout = "\(KafkaCluster.milliseconds(settings.transactionTimeout))"
-        var own = [
+        return [
             ("transactional.id", KafkaCluster.transactionalID(of: task)), ("transaction.timeout.ms", timeout),
             ("message.timeout.ms", timeout), ("queue.buffering.max.kbytes", "\(max(1, settings.inFlightBytesMax >> 10))"),
             ("queue.buffering.max.messages", "\(max(1, settings.inFlightBytesMax / inFlightRecordBytes))"),
             // Values lie in memory that is the caller's again once the transaction has ended: requests have copies.
             ("message.copy.max.bytes", "1000000000"),
-        ]
-        if properties.value(of: "compression.type") == nil, properties.value(of: "compression.codec") == nil {
-            own.append(("compression.type", "lz4"))
-        }
-        return own
+        ] + properties.compression
     }
 
     /// What librdkafka needs for a record in its queue beside the record, about.

@@ -35,6 +35,58 @@ struct RecordHead {
     }
 }
 
+/// The arguments of librdkafka's call that sends a record, filled in place for one record of a partition after another, so
+/// that sending allocates nothing here but for headers.
+struct RecordArguments {
+    private var arguments: [rd_kafka_vu_t]
+
+    /// The order of arguments; headers come last and are left out where there are none.
+    private enum Place {
+        static let topic = 0, partition = 1, flags = 2, value = 3, key = 4, tag = 5, timestamp = 6, headers = 7
+    }
+
+    /// How long to wait for room in librdkafka's queue before looking again.
+    private static let fullPollMs: Int32 = 1
+
+    /// - Parameters:
+    ///   - topic: outlives the calls.
+    ///   - copiesValues: whether librdkafka copies values at once; else they stay where they are until they have been sent.
+    init(topic: OpaquePointer, partition: PartitionNumber, copiesValues: Bool) {
+        arguments = [
+            RD_KAFKA_VTYPE_RKT, RD_KAFKA_VTYPE_PARTITION, RD_KAFKA_VTYPE_MSGFLAGS, RD_KAFKA_VTYPE_VALUE, RD_KAFKA_VTYPE_KEY,
+            RD_KAFKA_VTYPE_OPAQUE, RD_KAFKA_VTYPE_TIMESTAMP, RD_KAFKA_VTYPE_HEADERS,
+        ].map { type in
+            var argument = rd_kafka_vu_t()
+            argument.vtype = type
+            return argument
+        }
+        arguments[Place.topic].u.rkt = topic
+        arguments[Place.partition].u.i32 = partition.number
+        arguments[Place.flags].u.i = copiesValues ? RD_KAFKA_MSG_F_COPY : 0
+    }
+
+    /// Hands a record to a producer, waiting for room in its queue. Nil: it has it; else its error, which is the caller's.
+    /// - Parameter tag: comes back with the report of the record's delivery.
+    mutating func produce(_ record: RecordHead, tag: UnsafeMutableRawPointer?, by producer: OpaquePointer) -> OpaquePointer? {
+        arguments[Place.value].u.mem = .init(ptr: UnsafeMutableRawPointer(mutating: record.value), size: record.valueLength)
+        arguments[Place.key].u.mem = .init(ptr: UnsafeMutableRawPointer(mutating: record.key), size: record.keyLength)
+        arguments[Place.tag].u.ptr = tag
+        arguments[Place.timestamp].u.i64 = record.timestampMs
+        let headers = record.headers.map(KafkaHeaders.list)
+        arguments[Place.headers].u.headers = headers
+        while let error = rd_kafka_produceva(producer, arguments, headers == nil ? Place.headers : Place.headers + 1) {
+            guard rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__QUEUE_FULL else {
+                if let headers { rd_kafka_headers_destroy(headers) }
+                return error
+            }
+            rd_kafka_error_destroy(error)
+            // Reports of what has arrived make room.
+            rd_kafka_poll(producer, Self.fullPollMs)
+        }
+        return nil
+    }
+}
+
 /// Headers between `RecordHeaders`' bytes and librdkafka's list.
 enum KafkaHeaders {
     /// The caller owns the list.

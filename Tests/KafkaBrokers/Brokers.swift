@@ -22,6 +22,15 @@ public enum Brokers {
     /// `host:port` of the broker that all tests of this process share.
     public static func kafka() throws -> String { try users ?? started.get().address }
 
+    /// A broker of the caller's own, for what needs topics of given names: it ends with the object. Never the user's.
+    public static func own() throws -> NoidaBroker {
+        guard let noida else { throw BrokerTrouble(description: skippedOwn) }
+        return try NoidaBroker(program: noida)
+    }
+
+    public static let hasOwn = noida != nil
+    public static let skippedOwn: String = "no noida-db here: set PIONEER_TEST_NOIDA"
+
     /// A name that nobody used before, for topics and groups: brokers are shared.
     public static func unique(_ name: String) -> String {
         "\(name)-\(getpid())-\(DispatchTime.now().uptimeNanoseconds % 1_000_000_000)-\(counter.add(1, ordering: .relaxed).newValue)"
@@ -33,8 +42,7 @@ public enum Brokers {
     static let faultBroker = program("PIONEER_TEST_KAFKA_BROKER", "../shared/kafka/broker.py")
 
     private static let started: Result<NoidaBroker, any Error> = Result {
-        guard let noida else { throw BrokerTrouble(description: skipped) }
-        return try NoidaBroker(program: noida)
+        try own()
     }
 
     static func environment(_ name: String) -> String? {
@@ -55,12 +63,12 @@ public struct BrokerTrouble: Error, CustomStringConvertible {
     public let description: String
 }
 
-/// The noida-db of this test process.
-private final class NoidaBroker: Sendable {
-    let address: String
+/// A noida-db on a free port and in a temporary directory, which end with it.
+public final class NoidaBroker: Sendable {
+    public let address: String
     private let process: BrokerProcess
 
-    init(program: String) throws {
+    fileprivate init(program: String) throws {
         let port = try BrokerProcess.freePort()
         let directory = try BrokerProcess.temporaryDirectory()
         address = "127.0.0.1:\(port)"

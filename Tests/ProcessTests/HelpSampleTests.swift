@@ -103,10 +103,13 @@ struct HelpSampleTests {
         line = line.replacing("/var/lib/", with: "\(shell.directory.path)/lib-\(index)-")
         line = line.replacing("http://engine:8000", with: "http://127.0.0.1:\(engine.port)")
         line = line.replacing("127.0.0.1:8000", with: "127.0.0.1:\(engine.port)").replacing("127.0.0.1:8080", with: "127.0.0.1:0")
+        var own: NoidaBroker?
         if let kafka = Self.brokers.first(where: { line.contains($0) }) {
-            // The bench writes only where nothing is yet, so not to somebody's own brokers.
-            guard Brokers.hasKafka, !Brokers.isUsers || !line.contains("pioneer bench") else { return nil }
-            line = line.replacing(kafka, with: try Brokers.kafka()).replacing("--count 8000000", with: "--count 20000")
+            // The bench writes only where nothing is yet.
+            let isBench = line.contains("pioneer bench")
+            guard isBench ? Brokers.hasOwn : Brokers.hasKafka else { return nil }
+            own = isBench ? try Brokers.own() : nil
+            line = line.replacing(kafka, with: try own?.address ?? Brokers.kafka()).replacing("--count 8000000", with: "--count 20000")
         }
         var environment = ["PIONEER_DATA_DIR": engine.data]
         if line.contains("pioneer run") {
@@ -117,7 +120,9 @@ struct HelpSampleTests {
         if line.contains("pioneer bench") { line += " --seconds 1 --warmup 0" }
         // Others are done before, or go on until Ctrl-C.
         let isEndless = !line.contains("pioneer bench")
-        let outcome = try shell.run(line, interruptedAfter: isEndless ? Self.secondsMax : 300, environment: environment)
+        let outcome = try withExtendedLifetime(own) {
+            try shell.run(line, interruptedAfter: isEndless ? Self.secondsMax : 300, environment: environment)
+        }
         // Ctrl-C also ends what feeds the command, with this status.
         let isFed = line.contains(" | pioneer")
         guard outcome.status != 0, !isFed || outcome.status != 128 + SIGINT else { return nil }
