@@ -173,12 +173,30 @@ final class SimulatedHost {
                     // Who still has the task restores it.
                     self.owned[number] = makeOwned(number, notBefore: now + .seconds(1))
                 } else {
-                    owned.ledger.close()
-                    self.owned[number] = makeOwned(number, notBefore: now + .seconds(20))
-                    // What a zombie finds wrong is nobody's business: others have gone on, and have let retention pass.
-                    if (membership as? SimulatedMembership)?.isCurrent != false { throw error }
+                    try act(on: error, owned, number)
                 }
             }
+        }
+    }
+
+    /// What waiting does not mend is a fault only of the task's owner: others have gone on, and have let retention pass.
+    private func act(on error: any Error, _ owned: Owned, _ number: PartitionNumber) throws {
+        let decision = owned.ledger.decideOwnership()
+        // Asking takes time, in which the process may have died or heard of a change.
+        if process.isDead || self.owned[number] !== owned { return }
+        simulation.cluster.note("\(process.name) task \(number): \(decision)")
+        switch decision {
+        case .prove, .askLater: owned.notBefore = now + .seconds(1)
+        case .restore:
+            owned.ledger.close()
+            self.owned[number] = makeOwned(number, notBefore: now + .seconds(1))
+        case .letGo:
+            owned.ledger.close()
+            self.owned[number] = nil
+        case .stands:
+            owned.ledger.close()
+            self.owned[number] = makeOwned(number, notBefore: now + .seconds(20))
+            throw error
         }
     }
 

@@ -222,7 +222,7 @@ extension TaskLedger {
         }
     }
 
-    private func offsets(of record: EpochRecord) -> [TopicPartition: Offset] {
+    func offsets(of record: EpochRecord) -> [TopicPartition: Offset] {
         var offsets: [TopicPartition: Offset] = [:]
         for position in record.positions where inputs.contains(position.input) { offsets[position.input] = position.next }
         return offsets

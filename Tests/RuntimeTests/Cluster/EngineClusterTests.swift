@@ -23,7 +23,9 @@ import Testing
     }
 
     /// An engine of a process of its own: local state and views are nobody else's.
-    private func engine(_ name: String, views: MemoryViews = MemoryViews(), isStandby: Bool = false) throws -> Engine {
+    private func engine(
+        _ name: String, views: MemoryViews = MemoryViews(), isStandby: Bool = false, reading: GatedLog? = nil
+    ) throws -> Engine {
         var settings = EngineSettings()
         settings.partitionCount = Self.partitions
         settings.workerCount = 2
@@ -31,7 +33,9 @@ import Testing
         settings.batchRecords = 64
         let host = ClusterHost(
             cluster: cluster, local: InMemoryStore(), owner: TaskOwner(instance: name, host: "machine-\(name)"), isStandby: isStandby)
-        let parts = Engine.Parts(log: log, host: .cluster(host), views: views, clock: ManualClock(Sample.start + .hours(3)))
+        let clock = ManualClock(Sample.start + .hours(3))
+        let log: any EventLog & RecordAppender = if let reading { reading } else { log }
+        let parts = Engine.Parts(log: log, host: .cluster(host), views: views, clock: clock)
         let engine = try Engine(plans: [plan], settings: settings, parts: parts)
         try engine.start()
         return engine
@@ -182,6 +186,57 @@ import Testing
         second.stop()
         try second.join()
         try expectReference()
+    }
+
+    /// Removes what the group has read, as the owner of a hop's partition does.
+    private func trimReadings() throws {
+        for number in 0..<Self.partitions {
+            let input = TopicPartition(Self.readings, PartitionNumber(number))
+            try log.deleteRecords(before: try log.range(of: input).end, in: input)
+        }
+    }
+
+    @Test func `a process that stood still until others had removed what it needs next does not end of that`() throws {
+        let reading = GatedLog(log)
+        let engines = [try engine("a", reading: reading), try engine("b")]
+        let members = cluster.memberships(plan.topology, count: 2)
+        members[0].say(.assigned(tasks(0, 1, 2, 3)))
+        try append(events[..<1_000], through: engines[0])
+        try waitUntilCommitted()
+        reading.close()
+        members[1].say(.assigned(tasks(0, 1, 2, 3)))
+        try append(events[1_000..<2_000], through: engines[1])
+        try waitUntilCommitted()
+        try trimReadings()
+        let fences = cluster.fenceCount
+        reading.open()
+        // It has met its error once it owns a task again, or has ended of it.
+        for _ in 0..<2_000 where !engines[0].isStopping && cluster.fenceCount == fences {
+            log.waitForAppend(since: log.appendCount, timeout: .milliseconds(10))
+        }
+        #expect(!engines[0].isStopping && cluster.fenceCount > fences)
+        members[0].say(.lost(tasks(0, 1, 2, 3)))
+        try append(events[2_000...], through: engines[1])
+        try waitUntilCommitted()
+        for engine in engines {
+            engine.stop()
+            try engine.join()
+        }
+        try expectReference()
+    }
+
+    @Test func `the owner of a task ends when what it needs next has been removed`() throws {
+        let reading = GatedLog(log)
+        let engine = try engine("a", reading: reading)
+        cluster.memberships(plan.topology, count: 1)[0].say(.assigned(tasks(0, 1, 2, 3)))
+        try append(events[..<1_000], through: engine)
+        try waitUntilCommitted()
+        reading.close()
+        try append(events[1_000..<2_000], through: engine)
+        try trimReadings()
+        reading.open()
+        let error = #expect(throws: EngineError.self) { try engine.join() }
+        #expect(error?.code == .taskInputExpired)
     }
 
     @Test func `what waiting cannot mend stops the engine with its error`() throws {

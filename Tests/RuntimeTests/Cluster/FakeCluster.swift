@@ -37,6 +37,9 @@ final class FakeCluster: TaskCluster {
 
     var commitCount: Int { contents.withLock { $0.commits } }
 
+    /// How often somebody has become the owner of a task.
+    var fenceCount: Int { contents.withLock { $0.ownerCount } }
+
     /// The memberships of a topology, in the order in which they joined; waits for the first `count`.
     func memberships(_ topology: String, count: Int) -> [FakeMembership] {
         contents.wait(timeout: .seconds(20)) { contents in

@@ -55,4 +55,11 @@ import Testing
         #expect(meaning(.taskFenced, isTransient: false, canMove: false) == .refused)
         #expect(meaning(.taskOffsetsDiffer, isTransient: false, canMove: true) == .refused)
     }
+
+    @Test func `an error of who is not the owner any more ends nothing but the task`() {
+        let meanings: [OwnershipDecision: TaskLife.Happening] = [
+            .prove: .failedForNow, .askLater: .failedForNow, .stands: .refused, .restore: .fenced, .letGo: .lost,
+        ]
+        for decision in OwnershipDecision.allCases { #expect(TaskLife.Happening(decision) == meanings[decision]) }
+    }
 }

@@ -26,6 +26,8 @@ final class LedgerFooting: TaskFooting {
 
     func note(_ standing: TaskStanding) { ledger.note(standing) }
 
+    func decideOwnership() -> OwnershipDecision { ledger.decideOwnership() }
+
     func close() {
         ledger.close()
         didClose()

@@ -76,7 +76,9 @@ final class HostedTask {
 
     private func fail(_ error: any Error) {
         let fault = EngineError(describing: error)
-        act(on: TaskLife.Happening(fault, canMove: make.canMove), fault)
+        var happening = TaskLife.Happening(fault, canMove: make.canMove)
+        if happening == .refused, let footing { happening = TaskLife.Happening(footing.decideOwnership()) }
+        act(on: happening, fault)
     }
 
     /// The engine stops in good order, or the group has decided about the task.
@@ -87,6 +89,7 @@ final class HostedTask {
         case .open: restoring = Stopwatch()
         case .run: didRestore()
         case .close:
+            if let fault { Telemetry.emit(TaskGivenUp(task: id, error: fault)) }
             close()
             leaveBoard(happening)
         case .commitAndClose:

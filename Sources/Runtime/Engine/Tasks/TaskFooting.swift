@@ -14,6 +14,9 @@ protocol TaskFooting: AnyObject {
     /// How far the process may still go with the task, before a last commit.
     func note(_ standing: TaskStanding)
 
+    /// Whose an error is that the task has met and that waiting does not mend.
+    func decideOwnership() -> OwnershipDecision
+
     /// What was not committed is dropped.
     func close()
 }
@@ -32,5 +35,6 @@ final class EmbeddedFooting: TaskFooting {
 
     func restoreStep(now: EventTime) throws -> RestoreProgress? { nil }
     func note(_ standing: TaskStanding) {}
+    func decideOwnership() -> OwnershipDecision { .stands }
     func close() {}
 }

@@ -14,7 +14,8 @@ import Base
 ///     │   revoked, stopped: commit, close · lost: close      │
 ///     └──────────────────────────────────────────────────────┘
 /// ```
-/// A refusal, from wherever, ends the engine: no waiting mends it.
+/// A refusal, from wherever, ends the engine: no waiting mends it. Where tasks go from process to process, an error is one only
+/// once the log has told that the task is this process's (`OwnershipDecision`).
 struct TaskLife: Equatable {
     enum Phase: Hashable, CaseIterable {
         /// Nothing of the task is here.
@@ -96,5 +97,15 @@ extension TaskLife.Happening {
     ///   two engines on one store, which no waiting mends.
     init(_ error: EngineError, canMove: Bool) {
         self = error.isTransient ? .failedForNow : canMove && error.code == .taskFenced ? .fenced : .refused
+    }
+
+    /// What an error that waiting does not mend means to the task, by whose it is.
+    init(_ decision: OwnershipDecision) {
+        switch decision {
+        case .prove, .askLater: self = .failedForNow
+        case .stands: self = .refused
+        case .restore: self = .fenced
+        case .letGo: self = .lost
+        }
     }
 }
