@@ -8,6 +8,8 @@ enum Limits {
     static let batchBytesMax = 4 << 20
     /// A dead letter's value is cut beyond this, so that it always fits a log's largest record.
     static let deadLetterBytesMax = 900_000
+    /// A dead letter's header is cut beyond this: its message may quote a key of any length.
+    static let deadLetterHeaderBytesMax = 4 << 10
     /// Room for the headers that tell of a cut value.
     static let cutHeaderBytesMax = 128
     /// A dead letter that the log refuses is cut to this: enough to see what it is.

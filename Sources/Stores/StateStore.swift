@@ -39,8 +39,12 @@ public struct StateScope: Hashable, Sendable {
     public let task: TaskID
     public let operatorName: String
     public let prefix: [UInt8]
+    /// What an entry may have behind the prefix, in bytes of key and value together: on a shared log it is a record of the
+    /// task's changelog.
+    public let entryBytesMax: Int
 
-    public init(task: TaskID, operatorName: String) {
+    /// - Parameter recordBytesMax: bytes of a record that the log takes.
+    public init(task: TaskID, operatorName: String, recordBytesMax: Int = .max) {
         precondition(task.topology.utf8.count < 256 && operatorName.utf8.count < 256, "names are checked by the planner")
         self.task = task
         self.operatorName = operatorName
@@ -48,6 +52,8 @@ public struct StateScope: Hashable, Sendable {
         bytes.append(UInt8(operatorName.utf8.count))
         bytes.append(contentsOf: operatorName.utf8)
         prefix = bytes
+        // A changelog's key has a byte that tells what it is, and leaves out the task's prefix.
+        entryBytesMax = max(0, recordBytesMax - 1 - (1 + operatorName.utf8.count))
     }
 
     /// The prefix of all keys of a task.

@@ -20,6 +20,8 @@ public final class EverywhereTable: TableContents {
     /// Rows there are.
     public var count: Int { values.count }
 
+    public var rowBytesMax: Int { .max }
+
     public func set(_ key: UnsafeRawBufferPointer, to value: UnsafeRawBufferPointer?) {
         let key = Array(key)
         if let old = values[key] { valueBytes -= key.count + old.count + Self.entryBytes }

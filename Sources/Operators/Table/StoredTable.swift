@@ -11,6 +11,7 @@ public import Stores
 /// commit; everything else is read from the store when it is looked up.
 public final class StoredTable: TableContents {
     public let type: RowType
+    public let rowBytesMax: Int
     private let name: String
     private let scope: StateScope
     private let layout: String
@@ -29,6 +30,7 @@ public final class StoredTable: TableContents {
     ///   - scope: `StateScope.table`.
     ///   - topic: whose records these are.
     public init(name: String, topic: TopicName, schema: Schema, keyColumns: [Int], scope: StateScope) {
+        rowBytesMax = scope.entryBytesMax - 1
         self.name = name
         self.scope = scope
         decoder = JSONRecordDecoder(schema: schema)
@@ -113,5 +115,7 @@ public final class StoredTable: TableContents {
 
 extension StateScope {
     /// Of a table's rows. No operator has such a name: streams' names have no colon.
-    public static func table(_ name: String, of task: TaskID) -> StateScope { StateScope(task: task, operatorName: "table:" + name) }
+    public static func table(_ name: String, of task: TaskID, recordBytesMax: Int = .max) -> StateScope {
+        StateScope(task: task, operatorName: "table:" + name, recordBytesMax: recordBytesMax)
+    }
 }

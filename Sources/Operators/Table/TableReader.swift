@@ -27,7 +27,10 @@ public struct TableRows: Sendable {
 ///
 /// The values are kept as they came, not as columns: a schema that gets another field needs no other state.
 public protocol TableContents: TableReader {
-    /// Puts the key's value, or removes it.
+    /// Bytes of a key and its value together that can be kept.
+    var rowBytesMax: Int { get }
+
+    /// Puts the key's value, or removes it. Both together have at most `rowBytesMax` bytes.
     func set(_ key: UnsafeRawBufferPointer, to value: UnsafeRawBufferPointer?)
 
     /// Adds what changed since the last commit. May be called again for the same epoch, with the same result.

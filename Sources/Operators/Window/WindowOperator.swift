@@ -18,8 +18,8 @@ import Glibc
 ///   covers it. A row is late when its window ends at or before the watermark it met.
 /// - Memory: a group holds about 50 bytes, its key and 8-24 bytes an aggregate, for each open window. Groups that the last
 ///   epoch did not touch may leave memory; they are read again when a row of theirs comes, and when the window closes.
-/// - Failing inputs: a row on which an argument fails is a dead letter and counts nowhere; so is a window's row whose sum
-///   of ints does not fit an int.
+/// - Failing inputs: a row on which an argument fails is a dead letter and counts nowhere; so is one whose group or whose
+///   texts are too large for a record of the state (`GroupBounds`), and a window's row whose sum of ints does not fit an int.
 public final class WindowOperator: Operator {
     let name: String
     let type: RowType
@@ -28,6 +28,7 @@ public final class WindowOperator: Operator {
     let codec: GroupKeyCodec
     let accumulators: [Accumulator]
     let accumulatorBytes: Int
+    let bounds: GroupBounds
 
     /// Ascending by start.
     var windows: [OpenWindow] = []
@@ -49,6 +50,7 @@ public final class WindowOperator: Operator {
         self.scope = scope
         codec = GroupKeyCodec(definition.byColumns)
         (accumulators, accumulatorBytes) = Accumulator.layout(definition.aggregates)
+        bounds = GroupBounds(accumulators, accumulatorBytes: accumulatorBytes, entryBytesMax: scope.entryBytesMax)
     }
 
     public func prepare(_ batch: Batch, _ context: OperatorContext, keys: inout ByteRuns, output: inout OperatorOutput) {
@@ -62,16 +64,23 @@ public final class WindowOperator: Operator {
 
     /// Rows on which an argument failed get no group.
     private func noteFaults(_ batch: Batch, _ output: inout OperatorOutput) {
-        scratch.isFaulty = false
+        scratch.endFaults()
         for (argument, aggregate) in zip(arguments, definition.aggregates) {
             guard let faults = argument?.faults else { continue }
-            if !scratch.isFaulty {
-                scratch.faulty.initialize(repeating: 0, count: batch.count)
-                scratch.isFaulty = true
-            }
+            scratch.beginFaults(batch.count)
             for row in 0..<batch.count where faults.base[row] != 0 && scratch.faulty[row] == 0 {
                 scratch.faulty[row] = 1
                 output.fault(faults.base[row], expression: "\(name).\(aggregate.name)", row: row, of: batch)
+            }
+        }
+        for (argument, accumulator) in zip(arguments, accumulators) where accumulator.holdsBytes && bounds.areFinite {
+            guard let column = argument?.column else { continue }
+            for row in 0..<batch.count where column.isValid(row) && Int(column.references[row].length) > bounds.textBytesMax {
+                scratch.beginFaults(batch.count)
+                guard scratch.faulty[row] == 0 else { continue }
+                scratch.faulty[row] = 1
+                let what = "\(name).\(accumulator.name) would keep a value"
+                output.tooLarge(what, Int(column.references[row].length), bounds.textBytesMax, row: row, of: batch)
             }
         }
     }
@@ -102,12 +111,6 @@ public final class WindowOperator: Operator {
                 late &+= 1
                 continue
             }
-            if table == nil {
-                let window = openWindow(start)
-                table = window.table
-                isComplete = window.isComplete
-            }
-            let group = table.unsafelyUnwrapped
             let key: UnsafePointer<UInt8>
             let length: Int
             if isPlain {
@@ -120,6 +123,16 @@ public final class WindowOperator: Operator {
                 length = GroupKeyCodec.encode(row, sources, to: out)
                 key = UnsafePointer(out)
             }
+            guard length <= bounds.keyBytesMax else {
+                output.tooLarge("\(name): the row's group has a key", length, bounds.keyBytesMax, row: row, of: batch)
+                continue
+            }
+            if table == nil {
+                let window = openWindow(start)
+                table = window.table
+                isComplete = window.isComplete
+            }
+            let group = table.unsafelyUnwrapped
             let found = group.pointee.findOrInsert(key, length, hash: Hashing.table(key, count: length))
             if found.isNew {
                 clear(group.pointee.row(found.row))
@@ -222,7 +235,7 @@ struct RowScratch: ~Copyable {
     private(set) var numbers = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
     private(set) var faulty = UnsafeMutablePointer<UInt8>.allocate(capacity: 1)
     /// Whether `faulty` says anything about the current batch.
-    var isFaulty = false
+    private(set) var isFaulty = false
 
     mutating func reserve(_ count: Int) {
         guard count > capacity else { return }
@@ -233,6 +246,15 @@ struct RowScratch: ~Copyable {
         numbers = .allocate(capacity: count)
         faulty = .allocate(capacity: count)
     }
+
+    /// From here on `faulty` says which rows of the batch are; at first none.
+    mutating func beginFaults(_ count: Int) {
+        guard !isFaulty else { return }
+        faulty.initialize(repeating: 0, count: count)
+        isFaulty = true
+    }
+
+    mutating func endFaults() { isFaulty = false }
 
     private func release() {
         tables.deallocate()

@@ -23,7 +23,12 @@ final class DeadLetterWriter {
         headers.append(UnsafeRawBufferPointer(encoded))
     }
 
-    func header(_ name: String, _ value: String) { RecordHeaders.append(name, value, to: headers) }
+    /// A value that quotes something large is cut: headers are not to make a dead letter of a size that no log takes.
+    func header(_ name: String, _ value: String) {
+        guard value.utf8.count > Limits.deadLetterHeaderBytesMax else { return RecordHeaders.append(name, value, to: headers) }
+        let kept = String(decoding: value.utf8.prefix(Limits.deadLetterHeaderBytesMax), as: UTF8.self)
+        RecordHeaders.append(name, kept + "…", to: headers)
+    }
 
     func append(
         timestamp: Int64, key: UnsafeBufferPointer<UInt8>?, value: UnsafeBufferPointer<UInt8>?,

@@ -9,6 +9,8 @@ extension ErrorCode {
     public static let tableNullKey = ErrorCode("table.null_key")
     /// A record of a partitioned table in another partition than its key's hash says.
     public static let tableWrongPartition = ErrorCode("table.wrong_partition")
+    /// A record of a table that is larger than a record of the task's state may be.
+    public static let tableRowTooLarge = ErrorCode("table.row_too_large")
 }
 
 /// Takes a table's records into the task: the last value of each key, as far as it is read.
@@ -21,7 +23,8 @@ final class TableFeed {
     private let partitionCount: Int
     private let key = ByteArena(capacity: 256)
 
-    init(_ table: PlannedTable, task: TaskID, partitionCount: Int) {
+    /// - Parameter recordBytesMax: bytes of a record that the log takes.
+    init(_ table: PlannedTable, task: TaskID, partitionCount: Int, recordBytesMax: Int) {
         self.table = table
         partition = task.partition
         self.partitionCount = partitionCount
@@ -30,7 +33,7 @@ final class TableFeed {
             ? EverywhereTable(schema: table.schema)
             : StoredTable(
                 name: table.name, topic: table.topic, schema: table.schema, keyColumns: table.keyColumns,
-                scope: .table(table.name, of: task))
+                scope: .table(table.name, of: task, recordBytesMax: recordBytesMax))
         decoder = JSONRecordDecoder(schema: table.schema)
         keyEncoder = KeyEncoder(columns: table.keyColumns, type: table.type)
     }
@@ -85,8 +88,19 @@ final class TableFeed {
             let expected = Hashing.partition(of: key.bytes, among: partitionCount)
             guard expected == partition else { return wrongPartition(index, expected) }
         }
-        contents.set(UnsafeRawBufferPointer(key.bytes), to: row == nil ? nil : record.valueBytes.map { UnsafeRawBufferPointer($0) })
+        let value = row == nil ? nil : record.valueBytes.map { UnsafeRawBufferPointer($0) }
+        let bytes = key.count + (value?.count ?? 0)
+        guard bytes <= contents.rowBytesMax else { return tooLarge(index, bytes) }
+        contents.set(UnsafeRawBufferPointer(key.bytes), to: value)
         return nil
+    }
+
+    private func tooLarge(_ record: Int, _ bytes: Int) -> RecordIssue {
+        RecordIssue(
+            record: record, code: .tableRowTooLarge,
+            message: "the record's key and value have \(bytes) bytes, and the table keeps at most \(contents.rowBytesMax), so that they"
+                + " fit a record of its changelog; what the table had of the key stays. Send smaller records, raise message.max.bytes"
+                + " (with the brokers' limit), or let the table be everywhere")
     }
 
     private func wrongPartition(_ record: Int, _ expected: PartitionNumber) -> RecordIssue {

@@ -92,13 +92,17 @@ final class TopologyTask {
         self.store = store
         self.committer = committer
         let task = id
-        tables = plan.tables.map { TableFeed($0, task: task, partitionCount: settings.partitionCount) }
+        let recordBytesMax = log.recordBytesMax
+        tables = plan.tables.map {
+            TableFeed($0, task: task, partitionCount: settings.partitionCount, recordBytesMax: recordBytesMax)
+        }
         inputs = Self.inputs(of: plan, partition, settings, tables)
         streamsOfInput = Self.timedInputs(of: plan).map { origin in plan.streams.indices.filter { plan.streams[$0].origin == origin } }
         operators = plan.streams.map {
-            $0.definition.makeOperator(name: $0.name, type: $0.type, scope: StateScope(task: task, operatorName: $0.name))
+            let scope = StateScope(task: task, operatorName: $0.name, recordBytesMax: recordBytesMax)
+            return $0.definition.makeOperator(name: $0.name, type: $0.type, scope: scope)
         }
-        outputs = TaskOutputs(plan, task: id, settings, recordBytesMax: log.recordBytesMax)
+        outputs = TaskOutputs(plan, task: id, settings, recordBytesMax: recordBytesMax)
         records = RecordBatch(capacity: settings.batchRecords)
         streamWatermarks = plan.streams.map { _ in .earliest }
         status = TaskStatus(task: id)
