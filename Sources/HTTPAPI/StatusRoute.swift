@@ -103,6 +103,7 @@ struct StatusWriter {
         json.field("next_offset", progress.next.number)
         json.field("end_offset", progress.to.number)
         json.field("left_s", progress.timeLeft?.seconds)
+        json.field("rebuild", progress.rebuild?.rawValue)
     }
 
     private func watermark(_ watermark: EventTime, heldBy holder: InputStatus?) {

@@ -112,8 +112,9 @@ public final class KafkaMembership: TaskMembership, @unchecked Sendable {
             code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID
             ? EngineError(
                 .kafkaInstanceFenced, .user, "another process has joined group '\(group)' as '\(instance ?? "")'",
-                remedy: "Two processes run with the same instance name, as copies of a data directory have it. Stop one of them, or "
-                    + "give it a name or a data directory of its own.")
+                remedy: "Two processes run under one name, as they do on copies of a data directory, and this one has given up its tasks; "
+                    + "nothing is lost. Stop one of the two; or, to run both, delete the file 'instance' in the data directory that is "
+                    + "the copy and start it again.")
             : self.handle.error(code, "group '\(group)' cannot be followed any more", said: said)
         fencing = error
         if let lost = current.withLock({ $0.take() }) { handle(.lost(lost.tasks)) }

@@ -40,6 +40,5 @@ public enum RuntimeMetrics {
         .commitSeconds, .restoreSeconds, .taskFailures, .projectionSeconds, .projectedRecords, .projectionFailures,
         .projectionConflicts, .upkeepSeconds, .upkeepFailures, .expiredBytes, .supersededRecords, .rewrittenChunks, .memoryPressure,
         .commitsUnknown, .transactionsAborted, .recordsRefused, .tasksGivenUp, .changelogRestoreSeconds, .changelogRecords, .rebuilds,
-        .restoreTimeLeft,
     ]
 }

@@ -22,9 +22,6 @@ extension MetricDeclaration {
     static let rebuilds = MetricDeclaration(
         "pioneer_state_rebuilds_total", .counter, labels: ["topology", "reason"],
         "Times that a process made its copy of a task's state anew from the changelog.")
-    static let restoreTimeLeft = MetricDeclaration(
-        "pioneer_restore_left_seconds", .gauge, unit: .seconds, labels: ["topology", "partition"],
-        "What a task's restore is expected to take yet; 0 when it is over.")
 }
 
 // MARK: Restore
@@ -36,7 +33,8 @@ struct RestoreStarted: InternalEvent {
     var progress: RestoreProgress
     var message: String {
         progress.rebuild == nil
-            ? "A task's state is brought up to the end of its changelog." : "A task's state is made anew from its changelog."
+            ? "A task's state goes on from the copy here to the end of its changelog."
+            : "A task's state is made anew from the beginning of its changelog."
     }
     var fields: [EventField] {
         [EventField("task", task), EventField("from", progress.from.number), EventField("to", progress.to.number)]
@@ -58,11 +56,6 @@ struct RestoreProgressed: InternalEvent {
             EventField("task", task), EventField("next", progress.next.number), EventField("to", progress.to.number),
             EventField("records", progress.appliedRecords), EventField("bytes", progress.appliedBytes),
         ] + (progress.timeLeft.map { [EventField("left", $0)] } ?? [])
-    }
-    var effects: [MetricEffect] {
-        progress.timeLeft.map {
-            [.set($0.seconds, of: .restoreTimeLeft, ["topology": task.topology, "partition": "\(task.partition)"])]
-        } ?? []
     }
 }
 
@@ -99,7 +92,6 @@ struct RestoreFinished: InternalEvent {
         return [
             .time(.changelogRestoreSeconds, nanoseconds: nanoseconds, ["topology": task.topology]),
             .add(progress.appliedRecords, to: .changelogRecords, ["topology": task.topology]),
-            .set(0, of: .restoreTimeLeft, ["topology": task.topology, "partition": "\(task.partition)"]),
         ]
     }
 }

@@ -18,8 +18,11 @@ final class KafkaShow {
         var seed = UInt64(number("PIONEER_CRASH_SEED") ?? 2026)
         var partitions = 4
         var isDynamic = false
+        var isStandby = false
         /// Seconds; Kafka's own brokers take no less than 6.
         var session = 6
+        /// Properties of librdkafka.
+        var kafka: [String: String] = [:]
 
         var description: String { "PIONEER_CRASH_SEED=\(seed) PIONEER_CRASH_EVENTS=\(events) PIONEER_CRASH_KILLS=\(kills)" }
 
@@ -44,17 +47,22 @@ final class KafkaShow {
         topology = try directory.write(input.topology, to: "show.yaml")
     }
 
-    /// Another engine, started and healthy.
+    /// Another engine, started and healthy; on a copy of one's data directory, if one is given.
     @discardableResult
-    func join() throws -> EngineProcess {
+    func join(copying other: EngineProcess? = nil) throws -> EngineProcess {
         var run = EngineProcess.Options()
         run.topology = topology
         run.partitions = options.partitions
         run.arguments += [
             "--kafka", address, "--session-timeout", "\(options.session)s", "--membership", options.isDynamic ? "dynamic" : "static",
-            "--retention-age", "36500d",
+            "--retention-age", "36500d", "--standby", "\(options.isStandby)",
         ]
+        if !options.kafka.isEmpty {
+            let properties = options.kafka.sorted { $0.key < $1.key }.map { "  \($0.key): \"\($0.value)\"\n" }
+            run.arguments += ["--config", try directory.write("kafka:\n" + properties.joined(), to: "pioneer.yaml")]
+        }
         let engine = try EngineProcess(in: directory, name: "engine-\(engines.count)", options: run)
+        if let other { try FileManager.default.copyItem(atPath: other.data, toPath: engine.data) }
         engines.append(engine)
         try engine.start()
         return engine

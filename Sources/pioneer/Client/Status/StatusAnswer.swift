@@ -57,6 +57,8 @@ struct StatusAnswer {
         var share: Double
         /// Nil: not known yet.
         var secondsLeft: Double?
+        /// What the state is made of, in words; nil: that is not decided yet.
+        var origin: String?
     }
 
     struct Task {
@@ -152,6 +154,7 @@ extension StatusAnswer.Restore {
         let from = json.count("from_offset"), end = json.count("end_offset")
         share = end > from ? Double(json.count("next_offset") - from) / Double(end - from) : 0
         secondsLeft = json["left_s"]?.double
+        origin = json["rebuild"]?.string.map { "anew (\($0))" } ?? (json["step"]?.string == "reading" ? "from the copy here" : nil)
     }
 }
 

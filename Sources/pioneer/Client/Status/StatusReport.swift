@@ -51,7 +51,8 @@ struct StatusReport {
         }
         let restoring = topology.tasks.compactMap { task in
             task.restore.map { restore in
-                "\(names([task])) is being restored: \(Figures.bytes(restore.bytes)) read, \(Int(restore.share * 100)) %"
+                "\(names([task])) is being restored\(restore.origin.map { " " + $0 } ?? ""): "
+                    + "\(Figures.bytes(restore.bytes)) read, \(Int(restore.share * 100)) %"
                     + (restore.secondsLeft.map { ", \(Figures.duration(seconds: $0)) left" } ?? "")
             }
         }
