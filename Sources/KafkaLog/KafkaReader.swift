@@ -29,6 +29,7 @@ public final class KafkaReader: EventLog, @unchecked Sendable {
     private let log: KafkaLog
     private let handle: KafkaHandle
     private let aheadBytes: Int
+    private let nudge: FetchNudge?
     private var positions: [TopicPartition: Position] = [:]
 
     /// Where a partition's queue stands.
@@ -45,7 +46,6 @@ public final class KafkaReader: EventLog, @unchecked Sendable {
         /// The queue was seen so full that librdkafka may have stopped fetching.
         var wasFull = false
         var isAtEnd = false
-        var nudgedAt = UInt64(0)
 
         init(queue: OpaquePointer, at offset: Int64) {
             self.queue = queue
@@ -64,16 +64,18 @@ public final class KafkaReader: EventLog, @unchecked Sendable {
         aheadBytes = max(aheadBytesMax, Self.fetchBytes)
         let own = Self.properties(aheadBytes: aheadBytes)
         handle = try KafkaHandle(.consumer, name: name, log.properties, own: own)
+        nudge = KafkaVersion.looksAtFullQueues ? nil : FetchNudge(handle)
     }
 
     /// What every consumer of ours without a group is made with.
     static func properties(aheadBytes: Int) -> [(name: String, value: String)] {
-        [
+        let fullQueue = KafkaVersion.looksAtFullQueues ? [(name: "fetch.queue.backoff.ms", value: "1")] : []
+        return fullQueue + [
             // librdkafka wants a group of every consumer; nobody joins this one, and nothing is committed to it.
             ("group.id", "pioneer.reader"), ("enable.auto.commit", "false"), ("enable.auto.offset.store", "false"),
             ("isolation.level", "read_committed"), ("auto.offset.reset", "error"), ("enable.partition.eof", "true"),
             ("allow.auto.create.topics", "false"),
-            // The count never ends a fetch, the bytes do: see `nudge` for what happens then.
+            // The count never ends a fetch, the bytes do: see `FetchNudge` for what happens then.
             ("queued.min.messages", "1000000"), ("queued.max.messages.kbytes", "\(aheadBytes >> 10)"),
             // The end of a partition is told only by an answer without records, which a broker holds back so long.
             ("fetch.message.max.bytes", "\(fetchBytes)"), ("fetch.wait.max.ms", "100"),
@@ -97,7 +99,7 @@ public final class KafkaReader: EventLog, @unchecked Sendable {
                     position.index = 0
                 }
                 guard let slice = position.slice else {
-                    nudgeIfStalled(partition, position)
+                    keepFetching(partition, position)
                     break
                 }
                 stop = try gather(slice, position, &gathering, into: batch)
@@ -112,7 +114,7 @@ public final class KafkaReader: EventLog, @unchecked Sendable {
             let bytes = max(1, bytesMax) - gathering.bytesLeft
             position.recordBytes = max(1, (position.recordBytes * 3 + bytes / batch.count) / 4)
             position.isAtEnd = false
-            nudgeIfStalled(partition, position)
+            keepFetching(partition, position)
             return .records(next: Offset(position.next))
         }
         if let stop { return try outcome(of: stop, partition, position, offset) }
@@ -190,6 +192,15 @@ public final class KafkaReader: EventLog, @unchecked Sendable {
         }
     }
 
+    /// Has librdkafka look at a queue again that it found full.
+    private func keepFetching(_ partition: TopicPartition, _ position: Position) {
+        guard let nudge else { return }
+        let bytes = Int(rd_kafka_queue_length(position.queue)) * position.recordBytes
+        if bytes >= aheadBytes / 4 * 3 { position.wasFull = true }
+        let isStalled = position.wasFull ? bytes < aheadBytes / 2 : bytes == 0 && !position.isAtEnd
+        if isStalled, nudge.give(partition) { position.wasFull = false }
+    }
+
     // MARK: Partitions
 
     private func position(of partition: TopicPartition, at offset: Int64) throws -> Position {
@@ -251,27 +262,4 @@ public final class KafkaReader: EventLog, @unchecked Sendable {
         try log.deleteRecords(before: offset, in: partition)
     }
     public func waitForAppend(since seen: UInt64, timeout: TimeSpan) { log.waitForAppend(since: seen, timeout: timeout) }
-}
-
-// MARK: Keeping the fetching going
-
-extension KafkaReader {
-    /// From one nudge of a partition to the next, at least: less than it takes to fill and empty a queue.
-    private static let nudgeNanoseconds = UInt64(1_000_000)
-
-    /// librdkafka 2.0 stops fetching a partition whose queue is full, and looks at it again only when something else wakes the
-    /// thread of its broker, or after a second. A question about the partition's end, which is asked of that broker, wakes it.
-    private func nudgeIfStalled(_ partition: TopicPartition, _ position: Position) {
-        let bytes = Int(rd_kafka_queue_length(position.queue)) * position.recordBytes
-        if bytes >= aheadBytes / 4 * 3 { position.wasFull = true }
-        let isStalled = position.wasFull ? bytes < aheadBytes / 2 : bytes == 0 && !position.isAtEnd
-        guard isStalled else { return }
-        let now = Stopwatch.nanoseconds()
-        guard now &- position.nudgedAt >= Self.nudgeNanoseconds else { return }
-        position.nudgedAt = now
-        position.wasFull = false
-        var low = Int64(0), high = Int64(0)
-        // Nobody waits for the answer: asking is what matters.
-        _ = rd_kafka_query_watermark_offsets(handle.pointer, partition.topic.text, partition.partition.number, &low, &high, 1)
-    }
 }

@@ -76,7 +76,11 @@ final class DatabaseSettings {
         rocksdb_block_based_options_set_block_cache(table, cache)
         rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1)
         rocksdb_block_based_options_set_cache_index_and_filter_blocks_with_high_priority(table, 1)
-        rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(table, 1)
+        // In parts: whole, the index of a large file is as large as the share of the cache, and is read and unpacked for each key.
+        rocksdb_block_based_options_set_index_type(table, CInt(rocksdb_block_based_table_index_type_two_level_index_search))
+        rocksdb_block_based_options_set_partition_filters(table, 1)
+        rocksdb_block_based_options_set_metadata_block_size(table, 4 << 10)
+        rocksdb_block_based_options_set_pin_top_level_index_and_filter(table, 1)
         rocksdb_block_based_options_set_filter_policy(table, rocksdb_filterpolicy_create_bloom_full(10))
         rocksdb_block_based_options_set_block_size(table, 4 << 10)
         // Debian builds RocksDB without the processor's CRC32 instruction; XXH3 costs a fraction of the table-driven one.

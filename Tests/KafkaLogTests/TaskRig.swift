@@ -30,7 +30,7 @@ final class TaskRig {
         var settings = KafkaCluster.Settings(instance: instance)
         settings.sessionTimeout = .seconds(6)
         settings.rebalanceTimeout = .seconds(8)
-        settings.transactionTimeout = .seconds(20)
+        settings.transactionTimeout = .seconds(60)
         settings.callTimeout = .seconds(5)
         change(&settings)
         return KafkaCluster(try KafkaProperties(servers: address), settings)

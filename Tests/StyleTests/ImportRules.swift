@@ -45,7 +45,7 @@ private let foreignImports: [String: Set<String>] = [
     "ArgumentParser": ["pioneer"],
     "ServiceLifecycle": ["HTTPAPI", "pioneer"],
     "UnixSignals": ["pioneer"],
-    "Dispatch": ["pioneer"],
+    "Dispatch": ["pioneer", "KafkaLog"],
     "Logging": ["Telemetry", "HTTPAPI", "pioneer"],
     "Metrics": ["Telemetry"],
     "Foundation": foundation,

@@ -23,6 +23,7 @@ extension Bench {
         settings.partitions = partitions
         settings.seconds = seconds
         settings.withStandby = standby
+        settings.cgroup = cgroup
         settings.arguments = [file, "--kafka", servers, "--workers", "\(workers)"]
         if let schemas { settings.arguments += ["--schemas", schemas] }
         if let memoryMax { settings.arguments += ["--memory-max", memoryMax] }

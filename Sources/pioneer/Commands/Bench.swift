@@ -58,6 +58,8 @@ struct Bench: AsyncParsableCommand {
     var rate = 50_000
     @Option(help: "With --kafka: memory that the engine may use, as in 'run'.")
     var memoryMax: String?
+    @Option(help: ArgumentHelp("With --kafka: a control group that engines are put in.", valueName: "directory"))
+    var cgroup: String?
     @Flag(help: "With --kafka: a second process stands by, and takes over.")
     var standby = false
     @Flag(help: "Print JSON.")

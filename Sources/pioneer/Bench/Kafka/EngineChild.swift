@@ -1,13 +1,19 @@
 import Base
 import Foundation
 
+extension ErrorCode {
+    /// The control group that `--cgroup` names cannot hold the engine.
+    static let benchCgroup = ErrorCode("bench.cgroup")
+}
+
 /// An engine in a process of its own, as users run it: its memory and processor time are its alone, and it can be killed.
 final class EngineChild {
     private let process = Process()
     private let log: String
 
     /// Starts `pioneer run` of this very program; its log goes to `DIRECTORY.log`.
-    init(_ arguments: [String], data: String) throws {
+    /// - Parameter cgroup: the directory of a control group that holds it, as `/sys/fs/cgroup/memory/small`; nil: none.
+    init(_ arguments: [String], data: String, cgroup: String?) throws {
         log = data + ".log"
         let isThere = FilePath.exists(log) || FileManager.default.createFile(atPath: log, contents: nil)
         guard isThere, let output = FileHandle(forWritingAtPath: log) else {
@@ -24,6 +30,16 @@ final class EngineChild {
         process.standardOutput = output
         process.standardError = output
         try process.run()
+        if let cgroup { try join(cgroup) }
+    }
+
+    private func join(_ cgroup: String) throws {
+        guard let members = FileHandle(forWritingAtPath: cgroup + "/cgroup.procs") else {
+            throw EngineError(
+                .benchCgroup, .user, "'\(cgroup)' is no control group that processes can be put in",
+                remedy: "Make one with 'mkdir', set its limit, and give its directory, as in /sys/fs/cgroup/memory/small.")
+        }
+        try members.write(contentsOf: Data("\(process.processIdentifier)\n".utf8))
     }
 
     deinit { kill() }

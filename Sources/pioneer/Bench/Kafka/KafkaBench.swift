@@ -17,8 +17,8 @@ extension ErrorCode {
 /// 2. The reference: a plain librdkafka loop over it.
 /// 3. The engine over the same events, committing exactly once; its rate between its first and its last full commit.
 /// 4. A steady load: from the event that closes a window to its committed rows.
-/// 5. `kill -9` under that load, the same again: until the first new commit.
-/// 6. With a standby: `kill -9` again, for good; until the standby's first commit.
+/// 5. `kill -9` under that load, the same again: until the first new commit, and the first new row.
+/// 6. With a standby: `kill -9` again, for good; the same of the standby.
 struct KafkaBench {
     struct Settings {
         var events = 8_000_000
@@ -26,6 +26,8 @@ struct KafkaBench {
         var partitions = 1
         var seconds = 30.0
         var withStandby = false
+        /// The directory of a control group that engines are put in; nil: none.
+        var cgroup: String?
         /// Further arguments of `pioneer run`: the topology's file, schemas, memory, workers.
         var arguments: [String] = []
     }
@@ -54,10 +56,14 @@ struct KafkaBench {
             partitions: settings.partitions)
         progress("plain librdkafka loop")
         report.eventsPerSecondRaw = try RawConsume.run(properties, topic: source.topic, partitions: settings.partitions).recordsPerSecond
-        let engine = try EngineChild(settings.arguments, data: directory + "/one")
+        let engine = try engine(settings.arguments, "one")
         try catchUp(engine, log, &report, progress)
         try underLoad(engine, log, load, from: generator.time, &report, progress)
         return report
+    }
+
+    private func engine(_ arguments: [String], _ name: String) throws -> EngineChild {
+        try EngineChild(arguments, data: "\(directory)/\(name)", cgroup: settings.cgroup)
     }
 
     /// Made events must not get among real ones.
@@ -98,6 +104,10 @@ struct KafkaBench {
         if let first = counted.first, let last = counted.last, last.seconds > first.seconds {
             report.eventsPerSecondEngine = Double(last.records - first.records) / (last.seconds - first.seconds)
             report.processorsBusy = (last.cpu - first.cpu) / (last.seconds - first.seconds)
+            let part = counted.first { $0.records >= last.records / 4 * 3 } ?? first
+            if last.seconds > part.seconds {
+                report.eventsPerSecondAtEnd = Double(last.records - part.records) / (last.seconds - part.seconds)
+            }
         }
         report.residentBytesPeak = engine.residentBytesPeak
     }
@@ -114,9 +124,9 @@ struct KafkaBench {
             try measureLatency(engine, log, steady, &report, progress)
             progress("kill -9, and the same again")
             engine.kill()
-            let again = try EngineChild(settings.arguments + standby, data: directory + "/one")
-            report.secondsToRecover = try firstCommit(of: again, log)
-            if settings.withStandby { report.secondsToTakeOver = try takeOver(beside: again, log, progress) }
+            let again = try self.engine(settings.arguments + standby, "one")
+            report.recovery = try Return(log, plan, settings.partitions).watch(again)
+            if settings.withStandby { report.takeOver = try takeOver(beside: again, log, progress) }
         } catch {
             try steady.stop()
             throw error
@@ -143,11 +153,11 @@ struct KafkaBench {
 
     private var standby: [String] { settings.withStandby ? ["--standby", "true"] : [] }
 
-    private func takeOver(beside first: EngineChild, _ log: KafkaLog, _ progress: (String) -> Void) throws -> Double {
-        let second = try EngineChild(settings.arguments + standby, data: directory + "/two")
-        let watch = Stopwatch()
-        while watch.elapsedSeconds < Self.standbySeconds {
-            progress("a second process stands by: \(Int(watch.elapsedSeconds)) s of \(Int(Self.standbySeconds)) s")
+    private func takeOver(beside first: EngineChild, _ log: KafkaLog, _ progress: (String) -> Void) throws -> Return.Seconds {
+        let second = try engine(settings.arguments + standby, "two")
+        let since = Stopwatch()
+        while since.elapsedSeconds < Self.standbySeconds {
+            progress("a second process stands by: \(Int(since.elapsedSeconds)) s of \(Int(Self.standbySeconds)) s")
             try Task.checkCancellation()
             try second.check()
             log.waitForAppend(since: log.appendCount, timeout: .milliseconds(200))
@@ -157,8 +167,9 @@ struct KafkaBench {
             .trimmingCharacters(in: .whitespacesAndNewlines)
         let firstOwns = try owner(of: PartitionNumber(0), log) == instance
         progress("kill -9, for good")
+        let watch = try Return(log, plan, settings.partitions)
         (firstOwns ? first : second).kill()
-        return try firstCommit(of: firstOwns ? second : first, log)
+        return try watch.watch(firstOwns ? second : first)
     }
 
     /// The process that committed the task's last epoch, as the journal has it.
@@ -177,19 +188,6 @@ struct KafkaBench {
 
     /// What a standby gets to follow the changelog.
     private static let standbySeconds = 20.0
-
-    /// Seconds until every task has committed an epoch again: each journal partition has grown.
-    private func firstCommit(of engine: EngineChild, _ log: KafkaLog) throws -> Double {
-        let watch = Stopwatch()
-        let journals = (0..<settings.partitions).map { TopicPartition(.journal(of: plan.topology), PartitionNumber($0)) }
-        let ends = try journals.map { try log.range(of: $0).end }
-        while !(try zip(journals, ends).allSatisfy { try log.range(of: $0).end > $1 }) {
-            try Task.checkCancellation()
-            try engine.check()
-            log.waitForAppend(since: log.appendCount, timeout: .milliseconds(5))
-        }
-        return watch.elapsedSeconds
-    }
 
     private static func bytes(of directory: String) -> Int {
         let files = FileManager.default.enumerator(atPath: directory)

@@ -10,6 +10,8 @@ struct KafkaBenchReport: Codable {
     var eventsPerSecondRaw = 0.0
     /// The engine, exactly once, between its first and its last full commit.
     var eventsPerSecondEngine = 0.0
+    /// The same over the last quarter of the events, when the state is as large as it gets.
+    var eventsPerSecondAtEnd = 0.0
     /// Processor seconds of the engine's process per second of that time.
     var processorsBusy = 0.0
     var residentBytesPeak = 0
@@ -21,10 +23,10 @@ struct KafkaBenchReport: Codable {
     var latencyRows = 0
     /// The process's copy of the state, on its disk.
     var stateBytes = 0
-    /// From the start after a kill -9 to the first new commit.
-    var secondsToRecover = 0.0
-    /// From a kill -9 to the standby's first commit; nil: no standby was asked for.
-    var secondsToTakeOver: Double?
+    /// From the start after a kill -9.
+    var recovery: Return.Seconds?
+    /// From a kill -9 until a standby goes on; nil: no standby was asked for.
+    var takeOver: Return.Seconds?
 
     var engineToRaw: Double { eventsPerSecondRaw > 0 ? eventsPerSecondEngine / eventsPerSecondRaw : 0 }
 
@@ -34,6 +36,7 @@ struct KafkaBenchReport: Codable {
         case events, partitions
         case eventsPerSecondRaw = "events_per_s_raw"
         case eventsPerSecondEngine = "events_per_s_engine"
+        case eventsPerSecondAtEnd = "events_per_s_engine_at_end"
         case processorsBusy = "processors_busy"
         case residentBytesPeak = "resident_bytes_peak"
         case secondsToFirstCommit = "seconds_to_first_commit"
@@ -41,8 +44,8 @@ struct KafkaBenchReport: Codable {
         case latencyMillisecondsP99 = "latency_ms_p99"
         case latencyRows = "latency_rows"
         case stateBytes = "state_bytes"
-        case secondsToRecover = "seconds_to_recover"
-        case secondsToTakeOver = "seconds_to_take_over"
+        case recovery = "seconds_after_kill"
+        case takeOver = "seconds_to_take_over"
     }
 
     /// A table that fits 80 columns.
@@ -56,6 +59,7 @@ struct KafkaBenchReport: Codable {
             "\(topology) on Kafka: \(Figures.count(events)) events of \(eventBytes) bytes, \(Figures.count(partitions, "partition"))",
             row("events_per_s_raw", millions(eventsPerSecondRaw), "plain librdkafka loop, the reference"),
             row("events_per_s_engine", millions(eventsPerSecondEngine), "\(two(processorsBusy)) cores, \(two(engineToRaw)) of the loop"),
+            row("at the end", millions(eventsPerSecondAtEnd), "over the last quarter of the events"),
             row("resident peak", "\(residentBytesPeak / 1_000_000) MB", "the engine's process alone"),
             row("first commit", "\(two(secondsToFirstCommit)) s", "after the start"),
         ]
@@ -63,8 +67,12 @@ struct KafkaBenchReport: Codable {
             let value = "\(Int(latencyMillisecondsP50)) / \(Int(latencyMillisecondsP99)) ms"
             lines.append(row("latency p50 / p99", value, "event to committed row, \(Figures.count(latencyRows)) rows"))
         }
-        lines.append(row("after kill -9", "\(two(secondsToRecover)) s", "to the first commit, state \(Figures.bytes(stateBytes))"))
-        if let seconds = secondsToTakeOver { lines.append(row("standby takes over", "\(two(seconds)) s", "after a kill -9")) }
+        lines.append(row("state on disk", Figures.bytes(stateBytes), "the process's copy, packed"))
+        for (name, seconds) in [("after kill -9", recovery), ("standby takes over", takeOver)] {
+            guard let seconds else { continue }
+            lines.append(row("\(name), commit", "\(two(seconds.toCommit)) s", "to each task's first commit"))
+            if let toRow = seconds.toRow { lines.append(row("\(name), row", "\(two(toRow)) s", "to the first row for consumers")) }
+        }
         return lines
     }
 }
