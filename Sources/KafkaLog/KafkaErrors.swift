@@ -82,6 +82,11 @@ enum KafkaErrors {
         case RD_KAFKA_RESP_ERR_POLICY_VIOLATION, RD_KAFKA_RESP_ERR_INVALID_CONFIG, RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR,
             RD_KAFKA_RESP_ERR_INVALID_PARTITIONS, RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
             Kind(code: .kafkaPolicy, domain: .user, remedy: "Ask for what the cluster allows, or create the topic by hand.")
+        case RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT:
+            Kind(
+                code: .kafkaPolicy, domain: .user,
+                remedy: "Set session_timeout to what the brokers allow: from group.min.session.timeout.ms (6 s by itself) to "
+                    + "group.max.session.timeout.ms (30 min).")
         case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_RECORD, RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP,
             RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
             Kind(
@@ -102,8 +107,8 @@ enum KafkaErrors {
     private static var unreachable: Kind {
         Kind(
             code: .kafkaUnreachable,
-            remedy: "Check that the brokers run, that bootstrap.servers names them, and that they advertise addresses that "
-                + "can be reached from here.", isTransient: true)
+            remedy: "Check that the brokers run, that bootstrap.servers names them, that security.protocol is what they speak there, and "
+                + "that they advertise addresses that can be reached from here.", isTransient: true)
     }
 
     /// Faults of brokers that pass: leaders and coordinators on the move, replicas behind, a log directory being replaced.

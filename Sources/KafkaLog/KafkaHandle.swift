@@ -95,8 +95,9 @@ final class KafkaLogSink: Sendable {
 
     /// - Parameter level: syslog's: 0 to 3 errors, 4 warnings, above that for following what it does.
     func note(level: Int32, facility: String, _ text: String) {
-        // That all brokers are down follows the line that tells why.
-        if level <= 3, !text.contains("Disconnected"), !text.contains("brokers are down") { lastFailure.withLock { $0 = text } }
+        // That all brokers are down follows the line that tells why; a guess at why a connection was cut is worth keeping.
+        let isCut = text.contains("Disconnected") || text.contains("brokers are down")
+        if Self.isGuess(text) || level <= 3 && !isCut { lastFailure.withLock { $0 = text } }
         // Properties go to consumers and producers alike, and each warns of the other's.
         if level <= 4, facility != "CONFWARN" {
             Telemetry.emit(KafkaClientWarned(client: client, facility: facility, text: text))
@@ -105,11 +106,15 @@ final class KafkaLogSink: Sendable {
         }
     }
 
+    /// Who speaks another protocol than the listener is only cut off: `might be caused by incorrect security.protocol …
+    /// (connecting to a SSL listener?)`. So is who meets a broker that is stopping.
+    private static func isGuess(_ text: String) -> Bool { text.contains("listener?") }
+
     /// Takes the reason of a timeout or a lost connection from the log lines.
     func explain(_ error: EngineError) -> EngineError {
         guard [.kafkaTimedOut, .kafkaUnreachable].contains(error.code), let failure = lastFailure.withLock({ $0 }) else { return error }
         let lowered = failure.lowercased()
-        let isRefusal = ["authentication", "sasl", "ssl", "certificate"].contains { lowered.contains($0) }
+        let isRefusal = !Self.isGuess(failure) && ["authentication", "sasl", "ssl", "certificate"].contains { lowered.contains($0) }
         let kind = KafkaErrors.error(isRefusal ? RD_KAFKA_RESP_ERR__AUTHENTICATION : RD_KAFKA_RESP_ERR__TRANSPORT, "")
         return EngineError(kind.code, kind.domain, "\(error.message): \(failure)", remedy: kind.remedy, isTransient: true)
     }

@@ -50,7 +50,7 @@ public enum Brokers {
     }
 
     /// The file that a variable names, else one at a path from the package's directory; nil where there is none.
-    private static func program(_ variable: String, _ path: String) -> String? {
+    static func program(_ variable: String, _ path: String) -> String? {
         var package = URL(fileURLWithPath: #filePath)
         for _ in 0..<3 { package.deleteLastPathComponent() }
         let file = environment(variable) ?? package.appendingPathComponent(path).standardizedFileURL.path

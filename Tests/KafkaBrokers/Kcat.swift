@@ -12,18 +12,7 @@ public enum Kcat {
 
     /// What it prints. `input` must not be answered before it has ended.
     public static func run(_ arguments: [String], at address: String, input: String = "") throws -> String {
-        let process = Process(), output = Pipe(), entry = Pipe()
-        process.executableURL = URL(fileURLWithPath: path ?? "")
-        process.arguments = ["-b", address] + arguments
-        process.standardOutput = output
-        process.standardInput = entry
-        try process.run()
-        try entry.fileHandleForWriting.write(contentsOf: Data(input.utf8))
-        try entry.fileHandleForWriting.close()
-        let said = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw BrokerTrouble(description: "kcat ended with \(process.terminationStatus)") }
-        return String(decoding: said, as: UTF8.self)
+        try ForeignProcess.output(of: path ?? "", ["-b", address] + arguments, input: input)
     }
 
     /// Writes `key|value` lines to the partitions of their keys, as Java clients compute them; each once.
@@ -35,8 +24,10 @@ public enum Kcat {
     }
 
     /// A topic's committed values from first to last.
-    public static func committed(_ topic: String, at address: String) throws -> [String] {
-        let arguments = ["-C", "-t", topic, "-o", "beginning", "-e", "-q", "-X", "isolation.level=read_committed"]
-        return try run(arguments, at: address).split(separator: "\n").map(String.init)
+    /// - Parameter committed: false reads what is open or aborted too.
+    public static func values(_ topic: String, committed: Bool = true, at address: String) throws -> [String] {
+        let isolation = "isolation.level=read_\(committed ? "" : "un")committed"
+        return try run(["-C", "-t", topic, "-o", "beginning", "-e", "-q", "-X", isolation], at: address)
+            .split(separator: "\n").map(String.init)
     }
 }

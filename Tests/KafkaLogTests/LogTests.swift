@@ -5,41 +5,18 @@ import Stores
 import StoresConformance
 import Testing
 
-/// Both brokers, where they are there: what a log keeps does not depend on which one it is.
-enum LogBroker: String, CaseIterable, Sendable {
-    case kafka, fault
-
-    static let here = allCases.filter { $0 == .kafka ? Brokers.hasKafka : Brokers.hasFaultBroker }
-    private static let sharedFault = Result { try FaultBroker() }
-
-    func log() throws -> KafkaLog {
-        let address = try self == .kafka ? Brokers.kafka() : Self.sharedFault.get().address
-        return try KafkaLog(KafkaProperties(servers: address))
-    }
-}
-
-/// The cases of the stores' contract that hold for a log whose offsets have gaps, whose timestamps are milliseconds, and
-/// that leaves other people's topics alone; `LogTests` states the rest for it.
-private let cases = ConformanceCase.all.filter { shared.contains($0.sentence) }
-private let shared: Set<String> = [
-    "a topic that was made is listed, and making it again changes nothing",
-    "an unknown topic or partition is named in an error",
-    "an empty partition is at its end at 0, and beyond it further on",
-    "a read takes no further chunk once bytesMax is reached, but always a record",
-    "appending wakes those who wait, and waiting ends with its time",
-    "empty buffers are passed over",
-]
-
-@Suite(.enabled(if: !LogBroker.here.isEmpty, Comment(rawValue: Brokers.skipped)))
+/// The contract of a log, and what Kafka adds to it.
+@Suite(.enabled(if: !LogBroker.here.isEmpty, "\(Brokers.skipped)"))
 struct LogTests {
-    @Test(arguments: LogBroker.here, cases)
-    func `Kafka keeps the contract of a log`(broker: LogBroker, conformance: ConformanceCase) throws {
-        let log = try broker.log()
+    @Test(arguments: LogBroker.logCases.shown)
+    func `Kafka keeps the contract of a log`(_ test: LogBroker.Shown<LogCase>) throws {
+        let log = try test.broker.log()
         defer { log.close() }
-        try conformance.run(StoreUnderTest(PrefixedLog(log)) { _, _ in })
+        try test.contract.run(LogUnderTest(PrefixedLog(log), test.broker.logAbilities))
     }
 
-    @Test func `All shared cases are there`() { #expect(cases.count == shared.count) }
+    @Test(.disabled(if: !LogBroker.logCases.passedOver.isEmpty, "\(LogBroker.logCases.passedOver.joined(separator: "; "))"))
+    func `Each broker shows the whole contract of a log`() { #expect(LogBroker.logCases.passedOver.isEmpty) }
 
     /// A log and two partitions of a new topic.
     private func fresh(_ broker: LogBroker) throws -> (KafkaLog, TopicPartition, TopicPartition) {
@@ -71,55 +48,6 @@ struct LogTests {
             }
         }
         return found
-    }
-
-    @Test(arguments: LogBroker.here)
-    func `Records come back in order with timestamp, key, value and headers`(broker: LogBroker) throws {
-        let (log, partition, _) = try fresh(broker)
-        defer { log.close() }
-        let headers = ByteArena()
-        RecordHeaders.append("why", "because", to: headers)
-        RecordHeaders.append("why", "", to: headers)
-        let written = RecordBuffer()
-        Array("k".utf8).withUnsafeBufferPointer { key in
-            written.append(timestamp: 11_999, key: key, value: nil, headers: headers.bytes)
-            written.append(timestamp: 12_000, key: nil, value: key)
-            let empty = UnsafeBufferPointer(rebasing: key[0..<0])
-            written.append(timestamp: 13_000, key: empty, value: empty)
-        }
-        #expect(try append(log, partition, written) == .appended([PartitionNumber(0): .zero]))
-        for reader in [log as any EventLog, try log.reader()] {
-            _ = try follow(reader, partition)
-            let batch = RecordBatch(capacity: 1)
-            while try reader.read(partition, from: .zero, recordsMax: 9, bytesMax: 9_999, into: batch) == .atEnd(reached: .zero) {}
-            #expect(batch.count == 3)
-            #expect([batch[0].timestamp, batch[1].timestamp] == [11_000, 12_000])
-            #expect([text(batch[0].keyBytes), text(batch[0].valueBytes)] == ["k", nil])
-            #expect([text(batch[1].keyBytes), text(batch[1].valueBytes)] == [nil, "k"])
-            #expect([text(batch[2].keyBytes), text(batch[2].valueBytes)] == ["", ""])
-            #expect(batch[0].headerBytes.flatMap(RecordHeaders.decode)?.map(\.value) == ["because", ""])
-            #expect(batch[1].headers == nil)
-        }
-    }
-
-    @Test(arguments: LogBroker.here)
-    func `A read starts anywhere and keeps to recordsMax, over the borders of appends`(broker: LogBroker) throws {
-        let (log, partition, _) = try fresh(broker)
-        defer { log.close() }
-        for step in 0..<6 { _ = try append(log, partition, buffer((0...step).map { (nil, "\(step).\($0)") })) }
-        let all = try readAll(log, partition)
-        #expect(all.count == 21 && all.last?.hasSuffix(":5.5") == true)
-        let reader = try log.reader()
-        #expect(try follow(reader, partition) == all)
-        for recordsMax in [1, 2, 7, 21] {
-            #expect(try readAll(log, partition, recordsMax: recordsMax) == all)
-            #expect(try follow(reader, partition, recordsMax: recordsMax) == all)
-        }
-        for start in [0, 1, 5, 11, 20, 26] as [Int64] {
-            let expected = all.filter { Int64($0.prefix { $0 != ":" }) ?? 0 >= start }
-            #expect(try readAll(log, partition, from: start) == expected)
-            #expect(try follow(reader, partition, from: start) == expected)
-        }
     }
 
     @Test(arguments: LogBroker.here)

@@ -3,22 +3,36 @@ import KafkaBrokers
 import Stores
 import StoresConformance
 
-/// A log as if it were empty and nobody else's: topics get a prefix of their own. Commits and state are not there.
-final class PrefixedLog: EventLog, RecordAppender, StateStore, EpochCommit {
-    let log: any EventLog & RecordAppender
+/// A log as if it were empty and nobody else's: names of topics get a prefix, those of the engine's own stay its own.
+final class PrefixedLog: EventLog, RecordAppender {
+    private let log: any EventLog
+    private let appender: any RecordAppender
     private let prefix: String
 
-    init(_ log: any EventLog & RecordAppender, prefix: String = Brokers.unique("c") + "-") {
+    init(_ log: any EventLog & RecordAppender) {
         self.log = log
-        self.prefix = prefix
+        appender = log
+        prefix = Brokers.unique("c") + "-"
     }
 
-    func outer(_ name: TopicName) -> TopicName { TopicName(prefix + name.text) ?? name }
+    /// A reader of another.
+    private init(_ reader: any EventLog, of whole: PrefixedLog) {
+        log = reader
+        appender = whole.appender
+        prefix = whole.prefix
+    }
+
+    func outer(_ name: TopicName) -> TopicName {
+        let text = name.isInternal ? Self.own + prefix + name.text.dropFirst(Self.own.count) : prefix + name.text
+        return TopicName(text) ?? name
+    }
+    private static let own = "_pioneer."
     private func outer(_ partition: TopicPartition) -> TopicPartition { TopicPartition(outer(partition.topic), partition.partition) }
     private func inner(_ found: TopicDescription) -> TopicDescription? {
-        guard found.name.text.hasPrefix(prefix) else { return nil }
+        let own = found.name.isInternal ? Self.own : ""
+        guard found.name.text.hasPrefix(own + prefix) else { return nil }
         return TopicDescription(
-            name: StoresConformance.topic(String(found.name.text.dropFirst(prefix.count))), partitionCount: found.partitionCount,
+            name: StoresConformance.topic(own + found.name.text.dropFirst((own + prefix).count)), partitionCount: found.partitionCount,
             retention: found.retention)
     }
 
@@ -32,6 +46,7 @@ final class PrefixedLog: EventLog, RecordAppender, StateStore, EpochCommit {
             TopicDescription(
                 name: outer(description.name), partitionCount: description.partitionCount, retention: description.retention))
     }
+    func reader() throws -> any EventLog { PrefixedLog(try log.reader(), of: self) }
     func range(of partition: TopicPartition) throws -> OffsetRange { try log.range(of: outer(partition)) }
     func read(
         _ partition: TopicPartition, from offset: Offset, recordsMax: Int, bytesMax: Int, into batch: RecordBatch
@@ -43,18 +58,9 @@ final class PrefixedLog: EventLog, RecordAppender, StateStore, EpochCommit {
     }
     func waitForAppend(since seen: UInt64, timeout: TimeSpan) { log.waitForAppend(since: seen, timeout: timeout) }
     func append(_ request: AppendRequest) throws -> AppendOutcome {
-        try log.append(AppendRequest(topic: outer(request.topic), producer: request.producer, records: request.records))
+        try appender.append(AppendRequest(topic: outer(request.topic), producer: request.producer, records: request.records))
     }
     func lastSequence(of producer: String, topic: TopicName) throws -> Int64? {
-        try log.lastSequence(of: producer, topic: outer(topic))
+        try appender.lastSequence(of: producer, topic: outer(topic))
     }
-
-    private var absent: EngineError { EngineError(.storeClosed, .internal, "Kafka's log has no state") }
-    func multiGet(_ keys: ByteRuns, _ body: (_ index: Int, _ value: UnsafeRawBufferPointer?) -> Void) throws { throw absent }
-    func scan(
-        prefix: UnsafeRawBufferPointer, from start: UnsafeRawBufferPointer,
-        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
-    ) throws { throw absent }
-    func lastEpoch(of task: TaskID) throws -> EpochRecord? { throw absent }
-    func commit(_ write: EpochWrite) throws -> CommitOutcome { throw absent }
 }

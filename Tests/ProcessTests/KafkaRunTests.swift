@@ -1,6 +1,8 @@
 import Base
 import Foundation
 import KafkaBrokers
+import KafkaLog
+import Stores
 import Testing
 
 extension ProcessTests {
@@ -81,7 +83,7 @@ extension ProcessTests {
             for (found, wanted) in zip(found, wanted) {
                 #expect(!wanted.isEmpty && found.count == wanted.count)
                 let missing = Set(wanted).subtracting(found).sorted().prefix(3), further = Set(found).subtracting(wanted).sorted().prefix(3)
-                #expect(missing.isEmpty && further.isEmpty)
+                #expect(missing.isEmpty && further.isEmpty, "missing \(missing), further \(further)")
             }
             for engine in [killed, calm] { #expect(try engine.stop() == .exited(0)) }
         }
@@ -95,6 +97,55 @@ extension ProcessTests {
             #expect(refusal.ending == .exited(2) && refusal.words.contains("run.other_kind"))
             let over = try engine.refusal(["--kafka", "127.0.0.1:1", "--rebuild", "usage"])
             #expect(over.ending == .exited(2) && over.words.contains("run.rebuild_on_kafka"))
+        }
+
+        /// Reads two topics and a table, as they are on the broker.
+        private static func topology(reading name: String) -> String {
+            let time = "event_time: { field: observed_at, out_of_order: 1s, idle_after: 1m, max_ahead: 1h }"
+            return """
+                topology: \(name)
+                sources:
+                  first: { topic: \(name).first, schema: resource-metric, key: [resource_id], \(time) }
+                  second: { topic: \(name).second, schema: resource-metric, key: [resource_id], \(time) }
+                tables:
+                  machines: { topic: \(name).machines, schema: machine, key: [resource_id] }
+                streams:
+                  some: { from: first, filter: value > 1.0 }
+                  others: { from: second, filter: value > 1.0 }
+                outputs:
+                  some: { from: some, topic: \(name).some }
+                  others: { from: others, topic: \(name).others }
+                """
+        }
+
+        @Test func `topics that do not fit a topology are refused at the start, with their names and numbers`() throws {
+            let directory = try TemporaryDirectory(), kafka = try Brokers.kafka()
+            let log = try KafkaLog(KafkaProperties(servers: kafka))
+            defer { log.close() }
+            let keepsSettings = !Brokers.isUsers
+            let cases: [(code: String, words: String, first: Int, second: Int, tasks: Int?, table: Retention)] = [
+                ("engine.not_copartitioned", ".first 2, NAME.second 3, NAME.machines 2", 2, 3, nil, .forever),
+                ("engine.partitions_changed", "has 4 tasks", 2, 2, 4, .forever),
+                ("engine.table_not_compacted", "NAME.machines", 2, 2, nil, Retention(age: .hours(1))),
+            ]
+            for unfit in cases where keepsSettings || unfit.table == .forever {
+                let name = Self.name("unfit")
+                func make(_ topic: String, _ count: Int, _ retention: Retention = .forever) throws {
+                    let topic = try #require(TopicName(topic))
+                    try log.createTopic(TopicDescription(name: topic, partitionCount: count, retention: retention))
+                }
+                try make("\(name).first", unfit.first)
+                try make("\(name).second", unfit.second)
+                try make("\(name).machines", unfit.first, unfit.table)
+                if let tasks = unfit.tasks { try make("_pioneer.\(name).tasks", tasks) }
+                let file = try directory.write(Self.topology(reading: name), to: "\(name).yaml")
+                let engine = try EngineProcess(in: directory, name: name, options: Self.options(file, kafka: kafka))
+                let refusal = try engine.refusal([])
+                #expect(refusal.ending == .exited(2) && refusal.words.contains(unfit.code), "\(refusal.words)")
+                #expect(refusal.words.contains(unfit.words.replacing("NAME", with: name)), "\(refusal.words)")
+                // Nothing was begun.
+                #expect(try unfit.tasks != nil || log.topic(.tasks(of: name)) == nil)
+            }
         }
 
         /// A topology's name: letters, digits and `_`.

@@ -6,6 +6,14 @@ import StoresConformance
 import Testing
 
 @Suite struct RocksStoreTests {
+    @Test(arguments: LogCase.all(for: LogUnderTest.storeAbilities))
+    func `keeps the contract of a log`(_ contract: LogCase) throws {
+        let directory = try TemporaryDirectory()
+        let store = try directory.open()
+        try contract.run(LogUnderTest(store, LogUnderTest.storeAbilities) { try store.deleteRecords(before: $0, in: $1) })
+        store.close()
+    }
+
     @Test(arguments: ConformanceCase.all)
     func `keeps the stores' contract`(_ contract: ConformanceCase) throws {
         let directory = try TemporaryDirectory()

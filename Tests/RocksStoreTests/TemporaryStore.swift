@@ -66,6 +66,4 @@ final class TemporaryDirectory: Sendable {
     }
 }
 
-func underTest(_ store: RocksStore) -> StoreUnderTest {
-    StoreUnderTest(store) { try store.deleteRecords(before: $0, in: $1) }
-}
+func underTest(_ store: RocksStore) -> StoreUnderTest { StoreUnderTest(store) }

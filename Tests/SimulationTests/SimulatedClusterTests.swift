@@ -24,4 +24,10 @@ import Testing
                 },
                 pass: { cluster.advance(by: $0) }))
     }
+
+    @Test(arguments: LogCase.all(for: [.promptDeletes, .changesRetention]))
+    func `keeps the contract of a log`(_ contract: LogCase) throws {
+        let cluster = SimulatedCluster(seed: 1)
+        try contract.run(LogUnderTest(cluster.makeProcess("process"), [.promptDeletes, .changesRetention]))
+    }
 }

@@ -3,16 +3,11 @@ public import Stores
 
 public typealias Store = EventLog & RecordAppender & StateStore & EpochCommit
 
-/// A store and what the cases need beside its seams.
+/// A store and what the cases need beside its seams. What it promises as a log is in `LogCase`.
 public struct StoreUnderTest: Sendable {
     public var store: any Store
-    /// What retention does: removes the oldest records that are all older than the time.
-    public var deleteRecords: @Sendable (EventTime, TopicPartition) throws -> Void
 
-    public init(_ store: any Store, deleteRecords: @escaping @Sendable (EventTime, TopicPartition) throws -> Void) {
-        self.store = store
-        self.deleteRecords = deleteRecords
-    }
+    public init(_ store: any Store) { self.store = store }
 }
 
 /// One sentence of the contract and the code that checks it on an empty store.
@@ -27,7 +22,7 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
     }
 
     /// Every store runs all of them.
-    public static let all: [ConformanceCase] = logCases + appendCases + commitCases + stateCases + concurrencyCases
+    public static let all: [ConformanceCase] = commitCases + stateCases + concurrencyCases
 }
 
 public struct ConformanceFailure: Error, CustomStringConvertible {

@@ -2,53 +2,6 @@ import Base
 import Stores
 
 extension ConformanceCase {
-    static let appendCases: [ConformanceCase] = [
-        ConformanceCase("an append to several partitions is there as a whole, or not at all") { test in
-            try test.makeTopics()
-            let both = AppendRequest(
-                topic: events.topic, producer: nil,
-                records: [(PartitionNumber(0), buffer("a")), (PartitionNumber(1), buffer("b", "c")), (PartitionNumber(0), buffer("d"))])
-            try checkEqual(
-                try test.store.append(both), .appended([PartitionNumber(0): .zero, PartitionNumber(1): .zero]))
-            try checkEqual(try readAll(test.store, events), ["0:a", "1:d"])
-            try checkEqual(try readAll(test.store, otherEvents), ["0:b", "1:c"])
-            let half = AppendRequest(
-                topic: events.topic, producer: nil, records: [(PartitionNumber(0), buffer("e")), (PartitionNumber(9), buffer("f"))])
-            try checkThrows("log.unknown_partition") { _ = try test.store.append(half) }
-            try checkEqual(try readAll(test.store, events).count, 2)
-        },
-        ConformanceCase("empty buffers are passed over") { test in
-            try test.makeTopics()
-            try checkEqual(try append(test.store, events, buffer([])), .appended([:]))
-            try checkEqual(try test.store.range(of: events).end, .zero)
-        },
-        ConformanceCase("a producer's repeated append appends nothing, a skipped one neither") { test in
-            try test.makeTopics()
-            func send(_ sequence: Int64, _ value: String) throws -> AppendOutcome {
-                try append(test.store, events, buffer(value), producer: .init(id: "p", sequence: sequence))
-            }
-            try checkEqual(try test.store.lastSequence(of: "p", topic: events.topic), nil)
-            try checkEqual(try send(40, "a"), .appended([PartitionNumber(0): .zero]))
-            try checkEqual(try send(40, "a"), .duplicate(lastSequence: 40))
-            try checkEqual(try send(41, "b"), .appended([PartitionNumber(0): Offset(1)]))
-            try checkEqual(try send(40, "a"), .duplicate(lastSequence: 41))
-            try checkEqual(try send(43, "d"), .outOfSequence(expected: 42))
-            try checkEqual(try test.store.lastSequence(of: "p", topic: events.topic), 41)
-            try checkEqual(try test.store.lastSequence(of: "q", topic: events.topic), nil)
-            try checkEqual(try readAll(test.store, events), ["0:a", "1:b"])
-        },
-        ConformanceCase("a large append is cut into pieces and reads back whole") { test in
-            try test.makeTopics()
-            let count = 20_000
-            let value = String(repeating: "0123456789", count: 10)
-            _ = try append(test.store, events, buffer("before"))
-            _ = try append(test.store, events, buffer((0..<count).map { (key: "k\($0)", value: "\($0) \(value)") }))
-            let all = try readAll(test.store, events, from: 1, recordsMax: 777)
-            try checkEqual(all.count, count)
-            for index in 0..<count { try checkEqual(all[index], "\(index + 1):\(index) \(value)") }
-        },
-    ]
-
     static let commitCases: [ConformanceCase] = [
         ConformanceCase("a commit makes outputs, state, record and journal visible together") { test in
             try test.makeTopics()

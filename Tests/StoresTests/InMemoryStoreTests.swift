@@ -6,7 +6,13 @@ import Testing
 @Suite struct InMemoryStoreTests {
     private func make() -> (InMemoryStore, StoreUnderTest) {
         let store = InMemoryStore()
-        return (store, StoreUnderTest(store) { try store.deleteRecords(before: $0, in: $1) })
+        return (store, StoreUnderTest(store))
+    }
+
+    @Test(arguments: LogCase.all(for: LogUnderTest.storeAbilities))
+    func `keeps the contract of a log`(_ contract: LogCase) throws {
+        let store = InMemoryStore()
+        try contract.run(LogUnderTest(store, LogUnderTest.storeAbilities) { try store.deleteRecords(before: $0, in: $1) })
     }
 
     @Test(arguments: ConformanceCase.all)

@@ -142,7 +142,7 @@ final class KafkaShow {
     func expectReference() throws {
         for engine in engines where engine.isRunning { #expect(try engine.stop() == .exited(0), "\(engine.tail)") }
         expectSame(try committed(), "our reader")
-        expectSame(try Kcat.committed(input.output, at: address).map(ShowInput.row).sorted(), "kcat")
+        expectSame(try Kcat.values(input.output, at: address).map(ShowInput.row).sorted(), "kcat")
     }
 
     private func expectSame(_ found: [String], _ reader: String) {

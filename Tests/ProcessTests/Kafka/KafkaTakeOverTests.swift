@@ -86,7 +86,7 @@ extension ProcessTests {
             let line = "\(machine)|{\"resource_id\":\"\(machine)\",\"observed_at\":1748736000000,\"metric\":\"m\",\"value\":1}"
             for partition in 0..<4 { try Kcat.produce([line], to: show.input.source, at: broker.address, further: ["-p\(partition)"]) }
             try wait(upTo: 60, for: "the dead letters" + show.tails) {
-                try Kcat.committed(show.input.deadLetters, at: broker.address).count == 4 ? () : nil
+                try Kcat.values(show.input.deadLetters, at: broker.address).count == 4 ? () : nil
             }
             let headers = try Kcat.run(
                 ["-C", "-t", show.input.deadLetters, "-o", "beginning", "-e", "-q", "-f", "%h\n"], at: broker.address)
