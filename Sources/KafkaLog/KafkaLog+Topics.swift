@@ -88,7 +88,7 @@ extension KafkaLog {
 
     /// Makes the topic, and checks one that is there: topics of the engine's own take over the retention; of others only
     /// whether they are compacted has to agree.
-    /// - Throws: `log.partition_count`, `kafka.topic_policy`, `kafka.policy` when the cluster does not allow it.
+    /// - Throws: `log.partition_count`, `kafka.topic_policy`, `kafka.topic_size`, `kafka.policy` when the cluster does not allow it.
     public func createTopic(_ description: TopicDescription) throws {
         guard description.partitionCount > 0 else { throw LogErrors.noPartitions(description) }
         known.withLock { $0[description.name] = nil }
@@ -96,6 +96,7 @@ extension KafkaLog {
             let made = try make(description)
             try waitUntilThere(description.name)
             if made {
+                try checkMessageSize(description.name)
                 known.withLock { $0[description.name] = description }
                 return
             }
@@ -106,6 +107,7 @@ extension KafkaLog {
         guard existing.partitionCount == description.partitionCount else {
             throw LogErrors.partitionCount(description, existing: existing.partitionCount)
         }
+        try checkMessageSize(description.name)
         guard existing.retention != description.retention else { return }
         if description.name.isInternal {
             try alter(description)
@@ -119,7 +121,7 @@ extension KafkaLog {
         func make(_ replication: Int) throws(EngineError) -> Bool {
             try admin.createTopic(
                 description.name, partitionCount: description.partitionCount, replication: replication,
-                Self.configuration(description.retention))
+                Self.configuration(description.retention) + sizeConfiguration(description.name))
         }
         if let replication = settings.replication { return try make(replication) }
         do throws(EngineError) { return try make(-1) } catch where error.code == .kafkaUnsupported {

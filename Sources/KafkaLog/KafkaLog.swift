@@ -42,7 +42,7 @@ public final class KafkaLog: EventLog, RecordAppender {
             own: [("isolation.level", "read_committed"), ("enable.auto.commit", "false"), ("allow.auto.create.topics", "false")])
         self.asking = asking
         id = LogID(try Self.clusterID(asking, settings.callTimeout.wholeMilliseconds))
-        recordBytesMax = max(1, (properties.value(of: "message.max.bytes").flatMap { Int($0) } ?? 1_000_000) - Self.batchBytesMax)
+        recordBytesMax = max(1, Self.messageBytesMax(properties) - Self.batchBytesMax)
         appends = KafkaWakeup()
         readers = ReaderPool()
         shards = AppendShards(properties, timeout: settings.callTimeout)

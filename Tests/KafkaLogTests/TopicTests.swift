@@ -90,4 +90,22 @@ struct TopicTests {
         }
         #expect(error?.code.text == "log.partition_count" && error?.message.contains("\(name)") == true)
     }
+
+    @Test func `A topic of the engine's own has to take what the engine may send`() throws {
+        defer { self.log.close() }
+        func log(sending bytes: String) throws -> KafkaLog {
+            try KafkaLog(KafkaProperties(["bootstrap.servers": .init(Brokers.kafka()), "message.max.bytes": .init(bytes)]))
+        }
+        let own = TopicDescription(name: .changelog(of: Brokers.unique("size")), partitionCount: 1, retention: Self.compacted)
+        let large = try log(sending: "2000000"), larger = try log(sending: "3000000")
+        defer { for log in [large, larger] { log.close() } }
+        try large.createTopic(own)
+        try large.createTopic(own)
+        let error = #expect(throws: EngineError.self) { try larger.createTopic(own) }
+        #expect(error?.code == .kafkaTopicSize && error?.message.contains("2000000 bytes") == true, "\(error as Any)")
+        // Others' topics are their own business.
+        let foreign = TopicDescription(name: topic(Brokers.unique("size")), partitionCount: 1, retention: .forever)
+        try large.createTopic(foreign)
+        try larger.createTopic(foreign)
+    }
 }

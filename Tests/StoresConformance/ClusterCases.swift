@@ -192,6 +192,29 @@ extension ClusterCase {
             transactions.close()
             member.close()
         },
+        ClusterCase("offsets that the owner sends and aborts change nothing, and who was fenced is told so") { test in
+            let (process, member, owner) = try owner(test)
+            for (offset, commits) in [(Int64(3), true), (9, false)] {
+                try owner.begin()
+                try settled { () throws(TransactionFault) in try owner.send(offsets: [test.input(): Offset(offset)]) }
+                try settled { () throws(TransactionFault) in
+                    if commits { try owner.commit() } else { try owner.abort() }
+                }
+            }
+            try test.eventually("the group stands at 3") { try stableOffsets(test, process)[test.input()] == Offset(3) }
+            let successor = try test.transactions(process, member)
+            let kind = faultKind { () throws(TransactionFault) in
+                try owner.begin()
+                try owner.send(offsets: [test.input(): Offset(9)])
+            }
+            try check(kind == .fenced || kind == .fatal, "the former owner is told that it is none, and not \(kind as Any)")
+            try successor.begin()
+            try settled { () throws(TransactionFault) in try successor.send(offsets: [test.input(): Offset(4)]) }
+            try settled { () throws(TransactionFault) in try successor.commit() }
+            try test.eventually("the group stands at 4") { try stableOffsets(test, process)[test.input()] == Offset(4) }
+            for transactions in [owner, successor] { transactions.close() }
+            member.close()
+        },
         ClusterCase("only the offsets that were asked for are told, each task's apart") { test in
             let (process, member, first) = try owner(test)
             let second = try test.transactions(process, member, task: 1)

@@ -29,7 +29,7 @@ extension ProcessTests {
         @Test func `An engine that stands by takes over the tasks of one that was killed, from its own copy of their state`() throws {
             let show = try show {
                 $0.isStandby = true
-                $0.session = 6
+                $0.session = 3
             }
             let first = try show.join(), second = try show.join()
             try wait(upTo: 60, for: "both engines to have tasks" + show.tails) {
