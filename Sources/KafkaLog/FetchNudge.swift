@@ -15,21 +15,39 @@ final class FetchNudge: Sendable {
     private static let timeoutMs: Int32 = 100
 
     private let handle: KafkaHandle
-    private let isAsking = Atomic<Bool>(false)
+    private let state = Mutex(State())
     private let thread = DispatchQueue(label: "pioneer.kafka.nudge")
+
+    private struct State {
+        var waiting: [TopicPartition] = []
+        var isAsking = false
+    }
 
     init(_ handle: KafkaHandle) { self.handle = handle }
 
-    /// False when an earlier nudge is still on its way: it may be for another broker, so the caller comes again.
-    func give(_ partition: TopicPartition) -> Bool {
-        guard !isAsking.exchange(true, ordering: .acquiringAndReleasing) else { return false }
-        thread.async { [self] in
+    /// Returns at once. One that still waits for its turn serves for both; one under way may have been too early.
+    func give(_ partition: TopicPartition) {
+        let isIdle = state.withLock { state in
+            if !state.waiting.contains(partition) { state.waiting.append(partition) }
+            defer { state.isAsking = true }
+            return !state.isAsking
+        }
+        if isIdle { thread.async { [self] in askAll() } }
+    }
+
+    private func askAll() {
+        while let partition = next() {
             var low = Int64(0), high = Int64(0)
             // Asking is what matters, whatever comes back.
             _ = rd_kafka_query_watermark_offsets(
                 handle.pointer, partition.topic.text, partition.partition.number, &low, &high, Self.timeoutMs)
-            isAsking.store(false, ordering: .releasing)
         }
-        return true
+    }
+
+    private func next() -> TopicPartition? {
+        state.withLock { state in
+            state.isAsking = !state.waiting.isEmpty
+            return state.waiting.isEmpty ? nil : state.waiting.removeFirst()
+        }
     }
 }

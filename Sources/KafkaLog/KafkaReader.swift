@@ -198,7 +198,9 @@ public final class KafkaReader: EventLog, @unchecked Sendable {
         let bytes = Int(rd_kafka_queue_length(position.queue)) * position.recordBytes
         if bytes >= aheadBytes / 4 * 3 { position.wasFull = true }
         let isStalled = position.wasFull ? bytes < aheadBytes / 2 : bytes == 0 && !position.isAtEnd
-        if isStalled, nudge.give(partition) { position.wasFull = false }
+        guard isStalled else { return }
+        position.wasFull = false
+        nudge.give(partition)
     }
 
     // MARK: Partitions

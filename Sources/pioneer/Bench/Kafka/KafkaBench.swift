@@ -71,7 +71,10 @@ struct KafkaBench {
         for topic in plan.sources.map(\.topic) + plan.outputs.map(\.topic) where try log.topic(topic) != nil {
             throw EngineError(
                 .benchTopicExists, .user, "the topic '\(topic)' is there already, and the bench writes made events",
-                remedy: "Measure on brokers of their own, or delete the topic if it is from an earlier run.")
+                remedy: """
+                    Measure on brokers of their own. After an earlier run delete the topics of the file, \
+                    '_pioneer.\(plan.topology).*', and the group 'pioneer.\(plan.topology)'.
+                    """)
         }
     }
 

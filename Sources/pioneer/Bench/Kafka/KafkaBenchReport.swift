@@ -10,7 +10,7 @@ struct KafkaBenchReport: Codable {
     var eventsPerSecondRaw = 0.0
     /// The engine, exactly once, between its first and its last full commit.
     var eventsPerSecondEngine = 0.0
-    /// The same over the last quarter of the events, when the state is as large as it gets.
+    /// The same over the last quarter of the events, when the state is as large as it gets; 0 where that is one commit.
     var eventsPerSecondAtEnd = 0.0
     /// Processor seconds of the engine's process per second of that time.
     var processorsBusy = 0.0
@@ -59,10 +59,12 @@ struct KafkaBenchReport: Codable {
             "\(topology) on Kafka: \(Figures.count(events)) events of \(eventBytes) bytes, \(Figures.count(partitions, "partition"))",
             row("events_per_s_raw", millions(eventsPerSecondRaw), "plain librdkafka loop, the reference"),
             row("events_per_s_engine", millions(eventsPerSecondEngine), "\(two(processorsBusy)) cores, \(two(engineToRaw)) of the loop"),
-            row("at the end", millions(eventsPerSecondAtEnd), "over the last quarter of the events"),
             row("resident peak", "\(residentBytesPeak / 1_000_000) MB", "the engine's process alone"),
             row("first commit", "\(two(secondsToFirstCommit)) s", "after the start"),
         ]
+        if eventsPerSecondAtEnd > 0 {
+            lines.insert(row("at the end", millions(eventsPerSecondAtEnd), "over the last quarter of the events"), at: 3)
+        }
         if latencyRows > 0 {
             let value = "\(Int(latencyMillisecondsP50)) / \(Int(latencyMillisecondsP99)) ms"
             lines.append(row("latency p50 / p99", value, "event to committed row, \(Figures.count(latencyRows)) rows"))
