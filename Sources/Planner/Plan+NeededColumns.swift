@@ -32,10 +32,15 @@ extension Plan {
         for index in streams.indices.reversed() {
             let needed = neededOfStreams[index].indices.filter { neededOfStreams[index][$0] }
             need(inputColumns(of: streams[index], for: needed), of: streams[index].input)
-            if case .hop(let hop) = streams[index].input {
+            if case .hop(let hop) = streams[index].input, !hops[hop].isRekeying {
                 hops[hop].columns = neededOfHops[hop].sorted()
                 need(hops[hop].columns, of: hops[hop].input)
             }
+        }
+        // Behind those of rekeyed sources may be any number of streams, and nothing else before them than the sources.
+        for hop in hops.indices where hops[hop].isRekeying {
+            hops[hop].columns = neededOfHops[hop].sorted()
+            need(hops[hop].columns, of: hops[hop].input)
         }
         for index in sources.indices { sources[index].neededColumns = neededOfSources[index] }
     }

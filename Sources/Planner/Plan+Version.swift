@@ -29,6 +29,7 @@ extension StableHash {
         combine(["source", source.name.value, source.topic.value])
         combine(source.key.map(\.value))
         combine([time.field.value, "\(time.outOfOrder)", "\(time.idleAfter)", "\(time.maxAhead)"])
+        if source.isRekeyed { combine("rekey") }
         if let schema = schemas[source.schema.value] { combine(schema) }
     }
 

@@ -26,7 +26,8 @@ public enum PlanInput: Hashable, Sendable {
     case source(Int)
     /// An index into `Plan.streams`.
     case stream(Int)
-    /// An index into `Plan.hops`: the rows that have come through an internal topic. Only a stream reads one.
+    /// An index into `Plan.hops`: the rows that have come through an internal topic. What reads a rekeyed source reads its hop;
+    /// any other is read by one stream.
     case hop(Int)
 }
 
@@ -37,8 +38,10 @@ public struct PlannedSource: Sendable {
     public var schemaName: String
     public var schema: Schema
     public var type: RowType
-    /// The columns that the topic is partitioned by, in the key's order; never null.
+    /// The columns that the topic is partitioned by, or the hop behind it where it is rekeyed, in the key's order; never null.
     public var keyColumns: [Int]
+    /// Records may lie in any partition: nothing but a hop, which leads to the partitions of the keys, reads them.
+    public var isRekeyed: Bool
     /// A timestamp, never null.
     public var eventTimeColumn: Int
     public var outOfOrder: TimeSpan
@@ -61,15 +64,17 @@ public struct PlannedTable: Sendable {
     public var isEverywhere: Bool
 }
 
-/// Where rows change partitions: they are written to an internal topic, keyed by what the stream behind it groups by, and
-/// the tasks of the topology read it as one more input, each its own partition.
+/// Where rows change partitions: they are written to an internal topic, keyed by what the stream behind it groups by or by
+/// the key of the rekeyed source before it, and the tasks of the topology read it as one more input, each its own partition.
 public struct PlannedHop: Sendable {
-    /// The stream that reads it.
-    public var stream: String
+    /// That of the stream that groups behind it; of a rekeyed source's hop, the source's.
+    public var name: String
+    /// It leads from a rekeyed source to whatever reads that; any other leads to the one stream that has its name.
+    public var isRekeying: Bool
     public var topic: TopicName
     /// Whose rows are written.
     public var input: PlanInput
-    /// The input's row type, and what the stream behind the hop reads: columns that do not travel are null there.
+    /// The input's row type, and what is read behind the hop: columns that do not travel are null there.
     public var type: RowType
     /// Columns of the input that travel, ascending.
     public var columns: [Int]
@@ -133,6 +138,15 @@ extension Plan {
         if case .stream(let index) = input { streams[index].origin } else { input }
     }
 
+    /// The sources that the rows descend from, ascending.
+    public func sources(of input: PlanInput) -> [Int] {
+        switch input {
+        case .source(let index): [index]
+        case .stream(let index): streams[index].sources
+        case .hop(let index): sources(of: hops[index].input)
+        }
+    }
+
     /// The columns that the rows are partitioned by; nil where they have been dropped.
     public func partitionKey(of input: PlanInput) -> [Int]? {
         switch input {
@@ -153,6 +167,9 @@ extension Plan {
         var plan = self
         for index in plan.sources.indices {
             plan.sources[index].neededColumns = Array(repeating: true, count: plan.sources[index].type.columns.count)
+        }
+        for index in plan.hops.indices where plan.hops[index].isRekeying {
+            plan.hops[index].columns = Array(plan.hops[index].type.columns.indices)
         }
         return plan
     }

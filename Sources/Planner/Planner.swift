@@ -54,7 +54,8 @@ public enum Planner {
         return findings.sorted
     }
 
-    /// A topic's records lie where their keys' hash says: who reads them by another key finds each in the wrong partition.
+    /// A topic's records lie where their keys' hash says: who reads them by another key finds each in the wrong partition,
+    /// unless it takes them wherever they lie.
     private static func reportDifferentKeys(_ specifications: [TopologySpecification], _ findings: FindingCollector) {
         var first: [String: (key: [String], at: SourceLocation)] = [:]
         func compare(_ topic: String, _ key: [Located<String>]) {
@@ -72,7 +73,7 @@ public enum Planner {
                 remedy: "A topic has one key, as its records are spread by it: write the same at both places.", at: location)
         }
         for specification in specifications { for output in specification.outputs { compare(output.topic.value, output.key ?? []) } }
-        for specification in specifications { for source in specification.sources { compare(source.topic.value, source.key) } }
+        for source in specifications.flatMap(\.sources) where !source.isRekeyed { compare(source.topic.value, source.key) }
         for specification in specifications { for table in specification.tables { compare(table.topic.value, table.key) } }
     }
 }

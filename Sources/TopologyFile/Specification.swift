@@ -73,13 +73,19 @@ public struct SourceSpecification: Sendable {
     /// How the topic is partitioned: field paths.
     public var key: [Located<String>]
     public var eventTime: EventTime
+    /// The topic is not partitioned by the key: its rows are sent on to where their keys belong.
+    public var isRekeyed: Bool
 
-    public init(name: Located<String>, topic: Located<String>, schema: Located<String>, key: [Located<String>], eventTime: EventTime) {
+    public init(
+        name: Located<String>, topic: Located<String>, schema: Located<String>, key: [Located<String>], eventTime: EventTime,
+        isRekeyed: Bool
+    ) {
         self.name = name
         self.topic = topic
         self.schema = schema
         self.key = key
         self.eventTime = eventTime
+        self.isRekeyed = isRekeyed
     }
 }
 

@@ -73,7 +73,7 @@ private let text = head + """
 
 @Test func `rows hop before a window whose groups lie in several partitions, with the columns that it reads`() throws {
     let plan = try plan(hopTopology)
-    #expect(plan.hops.map(\.stream) == ["by_metric", "by_size"])
+    #expect(plan.hops.map(\.name) == ["by_metric", "by_size"])
     #expect(plan.hops.map(\.topic.text) == ["_pioneer.t.hop.by_metric", "_pioneer.t.hop.by_size"])
     func paths(_ columns: [Int], _ hop: Int) -> [String] { columns.map { plan.hops[hop].type.columns[$0].path } }
     #expect(paths(plan.hops[0].columns, 0) == ["metric", "value", "unit"] && paths(plan.hops[0].keyColumns, 0) == ["metric", "unit"])
@@ -85,6 +85,36 @@ private let text = head + """
     let needed = plan.sources[0].type.columns.indices.filter { plan.sources[0].neededColumns[$0] }
     #expect(needed.map { plan.sources[0].type.columns[$0].path } == ["id", "at", "metric", "value", "unit"])
     #expect(plan.timing(of: .stream(3)).hops == 2 && plan.hopColumns(of: 1) == ["id"] && plan.hopColumns(of: 2) == [])
+}
+
+@Test func `all that reads a rekeyed source reads its hop, which has the columns that any of them needs`() throws {
+    let plan = try plan(rekeyTopology)
+    #expect(plan.hops.map(\.name) == ["m", "by_metric"] && plan.hops.map(\.isRekeying) == [true, false])
+    #expect(plan.hops.map(\.input) == [.source(0), .hop(0)] && plan.hops[0].topic.text == "_pioneer.t.hop.m")
+    func paths(_ columns: [Int]) -> [String] { columns.map { plan.sources[0].type.columns[$0].path } }
+    #expect(paths(plan.hops[0].keyColumns) == ["id"] && paths(plan.hops[1].keyColumns) == ["metric"])
+    // All of it goes to an output but for what nobody reads.
+    #expect(plan.hops[0].columns == Array(plan.sources[0].type.columns.indices) && paths(plan.hops[1].columns) == ["metric"])
+    #expect(plan.streams.map(\.input) == [.hop(0), .hop(1), .stream(0)] && plan.streams.map(\.origin) == [.hop(0), .hop(1), .hop(0)])
+    #expect(plan.streams.allSatisfy { $0.sources == [0] } && plan.streams.map(\.partitionKey) == [[0], [0], [0]])
+    #expect(plan.input(named: "m") == .source(0) && plan.readers(of: .source(0)) == ["stream busy", "stream by_metric"])
+    #expect((0..<3).map { plan.hopColumns(of: $0) } == [nil, ["id"], []] && plan.openWindowsMax(of: 2) == nil)
+    #expect((0..<3).map { plan.timing(of: .stream($0)).hops } == [1, 2, 1])
+
+    let narrow = try PlannerTests.plan(rekeyTopology.replacing("o: { from: busy, topic: out }", with: "o: { from: five, topic: out }"))
+    #expect(narrow.hops[0].columns.map { narrow.sources[0].type.columns[$0].path } == ["id", "metric", "value"])
+    let needed = narrow.sources[0].type.columns.indices.filter { narrow.sources[0].neededColumns[$0] }
+    #expect(needed.map { narrow.sources[0].type.columns[$0].path } == ["id", "at", "metric", "value"])
+    #expect(narrow.observingEverything().hops[0].columns.count == narrow.sources[0].type.columns.count)
+}
+
+@Test func `whether a source is rekeyed is part of the version, and frees it from agreeing on the key`() throws {
+    let other = head.replacing("topology: t", with: "topology: u").replacing("key: [id]", with: "key: [metric]")
+    #expect(try plan(rekeyTopology).version != plan(rekeyTopology.replacing("rekey: true", with: "rekey: false")).version)
+    func codes(_ texts: String...) -> [ErrorCode] {
+        Planner.conflicts(among: texts.compactMap { TopologyLoader.read($0, path: "t.yaml").specification }).map(\.code)
+    }
+    #expect(codes(head, other) == [.keyConflict] && codes(rekeyTopology, other) == [])
 }
 
 @Test func `tables are planned and are part of the version`() throws {

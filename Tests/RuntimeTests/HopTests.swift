@@ -221,5 +221,9 @@ private let hopTopic = TopicName.hop(to: "by_kind", of: "sample")
         #expect(told((9, true), (3, true)) == (EventTime(seconds: 5), true))
         #expect(told((9, true), (7, true)) == (EventTime(seconds: 7), true))
         #expect(told((9, false), (8, true)) == (EventTime(seconds: 9), false))
+        // Who was idle before its first record holds nobody, whoever fell idle first.
+        #expect(told((12, true), (nil, false)) == (EventTime(seconds: 9), false))
+        #expect(told((12, true), (nil, true)) == (EventTime(seconds: 12), true))
+        #expect(told((nil, true), (nil, true)) == (EventTime(seconds: 12), true))
     }
 }

@@ -83,7 +83,7 @@ extension PlanExplanation {
 
     private func hop(before index: Int) -> String {
         let stream = plan.streams[index]
-        guard case .hop(let hop) = stream.input else {
+        guard case .hop(let hop) = stream.input, !plan.hops[hop].isRekeying else {
             return "none: local, for 'by' holds the partition key \(plan.keyPaths(of: stream.origin).joined(separator: ", "))"
         }
         let missing = plan.hopColumns(of: index) ?? []
@@ -108,8 +108,9 @@ extension PlanExplanation {
 
     func latency(of input: PlanInput) -> String {
         let timing = plan.timing(of: input), commit = settings.commitInterval
-        guard !timing.windows.isEmpty else { return "up to \(commit) after an event: the commit" }
+        guard !timing.windows.isEmpty || timing.hops > 0 else { return "up to \(commit) after an event: the commit" }
         let commits = timing.hops == 0 ? "commit \(commit)" : "\(timing.hops + 1) commits of \(commit), one for each hop and the last"
+        guard !timing.windows.isEmpty else { return "up to \(timing.latencyMax(commitInterval: commit)) after an event: \(commits)" }
         let names = timing.windows.map(\.description).joined(separator: " then ")
         let windows = timing.windows.count == 1
             ? "window \(names)" : "windows \(names)" + (timing.windowed == timing.windows.last ? "" : " (\(timing.windowed) together)")

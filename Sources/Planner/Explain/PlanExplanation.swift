@@ -77,14 +77,15 @@ public struct PlanExplanation: Sendable {
     }
 
     private var summary: [Fact] {
-        let hops = plan.hops.map(\.stream)
+        let hops = [("behind", plan.hops.filter(\.isRekeying)), ("before", plan.hops.filter { !$0.isRekeying })]
+            .filter { !$0.1.isEmpty }.map { "\($0) \($1.map(\.name).joined(separator: ", "))" }
         let grouping = plan.streams.indices.contains { plan.hopColumns(of: $0) != nil }
         let local = grouping ? "none: each 'by' holds its source's partition key" : "none: nothing is grouped"
         let partitions = settings.partitionCount
         return [
             Fact(label: "version", text: plan.version),
             Fact(label: "tasks", text: partitions == 1 ? "1, for 1 partition" : "\(partitions), one a partition"),
-            Fact(label: "hops", text: hops.isEmpty ? local : "before \(hops.joined(separator: ", "))"),
+            Fact(label: "hops", text: hops.isEmpty ? local : hops.joined(separator: ", ")),
             Fact(label: "commit", text: "every \(settings.commitInterval); rows are seen with it"),
         ]
     }
@@ -95,9 +96,11 @@ public struct PlanExplanation: Sendable {
         let source = plan.sources[index]
         let time = source.type.columns[source.eventTimeColumn].path
         let needed = source.neededColumns.count { $0 }
+        let key = plan.keyPaths(ofSource: index).joined(separator: ", ")
+        let hop = plan.hops.first { $0.isRekeying && $0.input == .source(index) }
         return Part(kind: .source, name: source.name, from: nil, facts: [
             Fact(label: "topic", text: "\(source.topic), \(Self.count(settings.partitionCount, "partition")), schema \(source.schemaName)"),
-            Fact(label: "key", text: plan.keyPaths(ofSource: index).joined(separator: ", ")),
+            Fact(label: "key", text: hop.map { "\(key), to whose partitions all rows hop through \($0.topic)" } ?? key),
             Fact(
                 label: "time",
                 text: "\(time); out_of_order \(source.outOfOrder), idle_after \(source.idleAfter), max_ahead \(source.maxAhead)"),
@@ -166,7 +169,8 @@ public struct PlanExplanation: Sendable {
         }
         let hops = plan.hops.map { hop in
             let key = hop.keyColumns.map { hop.type.columns[$0].path }.joined(separator: ", ")
-            return part(hop.topic, "rows of \(plan.name(of: hop.input)) on their way to stream \(hop.stream), by \(key)")
+            let end = hop.isRekeying ? "the partitions of their keys" : "stream \(hop.name)"
+            return part(hop.topic, "rows of \(plan.name(of: hop.input)) on their way to \(end), by \(key)")
         }
         return hops + plan.views.map { part($0.definition.topic, "rows of view \($0.definition.name), compacted by its key") } + [
             part(.journal(of: plan.topology), "epoch records, kept as long as the inputs"),

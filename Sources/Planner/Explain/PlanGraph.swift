@@ -53,6 +53,16 @@ extension PlanGraph {
         }
         var streams: [Int] = []
         var hops: [Int: Int] = [:]
+        func add(hop index: Int, behind node: Int) {
+            let hop = plan.hops[index]
+            let key = "key " + hop.keyColumns.map { hop.type.columns[$0].path }.joined(separator: ", ")
+            let box = add(.hop, hop.topic.text, [key], facts["topic \(hop.topic)"])
+            edges.append(Edge(from: node, to: box))
+            hops[index] = box
+        }
+        for (index, hop) in plan.hops.enumerated() where hop.isRekeying {
+            if case .source(let source) = hop.input { add(hop: index, behind: sources[source]) }
+        }
         func node(_ input: PlanInput) -> Int {
             switch input {
             case .source(let index): sources[index]
@@ -67,13 +77,7 @@ extension PlanGraph {
             edges.append(Edge(from: topic, to: add(.table, table.name, [key] + kind, facts["table \(table.name)"])))
         }
         for stream in plan.streams {
-            if case .hop(let index) = stream.input {
-                let hop = plan.hops[index]
-                let key = "key " + hop.keyColumns.map { hop.type.columns[$0].path }.joined(separator: ", ")
-                let box = add(.hop, hop.topic.text, [key], facts["topic \(hop.topic)"])
-                edges.append(Edge(from: node(hop.input), to: box))
-                hops[index] = box
-            }
+            if case .hop(let index) = stream.input, !plan.hops[index].isRekeying { add(hop: index, behind: node(plan.hops[index].input)) }
             let lines = Self.lines(stream.definition)
             streams.append(add(.stream, stream.name, lines, facts["stream \(stream.name)"]))
             edges.append(Edge(from: node(stream.input), to: streams[streams.count - 1]))

@@ -55,6 +55,7 @@ extension Plan {
         guard case .window(let window) = streams[stream].definition else { return nil }
         if case .hop = streams[stream].input { return nil }
         guard timing(of: streams[stream].input).windows.isEmpty else { return 1 }
+        if case .hop = streams[stream].origin { return nil }
         let size = window.size.microseconds, behind = sources[streams[stream].sources[0]].outOfOrder.microseconds
         return Int((behind + size - 1) / size) + 1
     }
@@ -63,7 +64,7 @@ extension Plan {
     /// partitions and have to hop through an internal topic. Empty: the work is local. Nil: the stream groups nothing.
     public func hopColumns(of stream: Int) -> [String]? {
         guard case .window(let window) = streams[stream].definition else { return nil }
-        guard case .hop(let hop) = streams[stream].input else { return [] }
+        guard case .hop(let hop) = streams[stream].input, !hops[hop].isRekeying else { return [] }
         let input = hops[hop].input
         // A select that drops the key leaves nothing to tell the partition by.
         guard let key = partitionKey(of: input) else { return keyPaths(of: origin(of: input)) }
@@ -80,10 +81,11 @@ extension Plan {
 
     /// The streams, outputs and views that read the input, as `stream x`, `view y`, in the plan's order.
     public func readers(of input: PlanInput) -> [String] {
-        streams.filter { stream in
-            if case .hop(let hop) = stream.input { hops[hop].input == input } else { stream.input == input }
-        }.map { "stream " + $0.name }
-            + outputs.filter { $0.input == input }.map { "output " + $0.name }
-            + views.filter { $0.input == input }.map { "view " + $0.definition.name }
+        func reads(_ reader: PlanInput) -> Bool {
+            if case .hop(let hop) = reader { reads(hops[hop].input) } else { reader == input }
+        }
+        return streams.filter { reads($0.input) }.map { "stream " + $0.name }
+            + outputs.filter { reads($0.input) }.map { "output " + $0.name }
+            + views.filter { reads($0.input) }.map { "view " + $0.definition.name }
     }
 }

@@ -86,8 +86,9 @@ extension Planner {
         guard let keys, let topic = TopicName(source.topic.value) else { return nil }
         return PlannedSource(
             name: source.name.value, topic: topic, schemaName: source.schema.value, schema: schema, type: type, keyColumns: keys,
-            eventTimeColumn: time, outOfOrder: source.eventTime.outOfOrder, idleAfter: source.eventTime.idleAfter,
-            maxAhead: source.eventTime.maxAhead, neededColumns: Array(repeating: true, count: type.columns.count))
+            isRekeyed: source.isRekeyed, eventTimeColumn: time, outOfOrder: source.eventTime.outOfOrder,
+            idleAfter: source.eventTime.idleAfter, maxAhead: source.eventTime.maxAhead,
+            neededColumns: Array(repeating: true, count: type.columns.count))
     }
 
     /// The column that a field path names, or nil and a finding.

@@ -13,8 +13,9 @@ struct TypedStreams {
         Dictionary(sources.map { ($0.schemaName, $0.schema) } + tables.map { ($0.schemaName, $0.schema) }) { first, _ in first }
     }
 
-    /// Nil for what is not there or was reported.
+    /// What is read by this name; nil for what is not there or was reported.
     func input(named name: String) -> PlanInput? {
+        if let index = hops.firstIndex(where: { $0.isRekeying && $0.name == name }) { return .hop(index) }
         if let index = sources.firstIndex(where: { $0.name == name }) { return .source(index) }
         return streams.firstIndex { $0.name == name }.map(PlanInput.stream)
     }
@@ -56,6 +57,6 @@ struct TypedStreams {
 
     /// What it is that the input is partitioned by: `source`, or `stream 'x'` behind a hop.
     func keyOwner(of input: PlanInput) -> String {
-        if case .hop(let index) = origin(of: input) { "stream '\(hops[index].stream)'" } else { "source" }
+        if case .hop(let index) = origin(of: input), !hops[index].isRekeying { "stream '\(hops[index].name)'" } else { "source" }
     }
 }

@@ -16,6 +16,8 @@ extension Planner {
         _ findings: FindingCollector
     ) -> TypedStreams {
         var typed = TypedStreams(topology: specification.name.value, sources: sources, tables: tables)
+        // What reads a rekeyed source reads its hop: from there on its rows are where those of any other source are.
+        for index in sources.indices where sources[index].isRekeyed { typed.hops.append(hop(rekeying: index, typed)) }
         for index in order {
             let stream = specification.streams[index]
             guard typed.input(named: stream.name.value) == nil, let input = typed.input(named: stream.from.value) else { continue }
@@ -75,8 +77,15 @@ extension Planner {
 
     private static func hop(to stream: StreamSpecification, _ by: [Int], from input: PlanInput, _ typed: TypedStreams) -> PlannedHop {
         PlannedHop(
-            stream: stream.name.value, topic: .hop(to: stream.name.value, of: typed.topology), input: input,
+            name: stream.name.value, isRekeying: false, topic: .hop(to: stream.name.value, of: typed.topology), input: input,
             type: typed.type(of: input), columns: Array(typed.type(of: input).columns.indices), keyColumns: by)
+    }
+
+    private static func hop(rekeying source: Int, _ typed: TypedStreams) -> PlannedHop {
+        let name = typed.sources[source].name, type = typed.sources[source].type
+        return PlannedHop(
+            name: name, isRekeying: true, topic: .hop(to: name, of: typed.topology), input: .source(source), type: type,
+            columns: Array(type.columns.indices), keyColumns: typed.sources[source].keyColumns)
     }
 
     /// Compiles an expression; what is wrong with it is reported at the character where it stands in the file.

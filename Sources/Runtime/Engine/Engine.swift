@@ -93,10 +93,8 @@ public final class Engine: Sendable {
             standby = holds
         }
         for plan in plans {
-            let taskCount = layout.taskCount(of: plan.topology)
             let membership = MembershipThread(
-                plan, taskCount: taskCount, host: host, log: parts.log, dispatcher: dispatcher, standby: standby,
-                stop: stopSignal)
+                plan, layout, host: host, log: parts.log, dispatcher: dispatcher, standby: standby, stop: stopSignal)
             started.append(try EngineThread(name: "group-\(plan.topology)") { membership.run { !workersRun.isNone } })
         }
         let follower = JournalFollower(plans, layout, parts: parts, board: board, stop: stopSignal)

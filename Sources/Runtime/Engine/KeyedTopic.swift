@@ -7,17 +7,21 @@ struct KeyedTopic {
     let topic: TopicName
     let schema: Schema
     let keyColumns: [Int]
+    /// The topology does not count on the topic's being partitioned by the key.
+    let isRekeyed: Bool
 
     init(_ source: PlannedSource) {
         topic = source.topic
         schema = source.schema
         keyColumns = source.keyColumns
+        isRekeyed = source.isRekeyed
     }
 
     init(_ table: PlannedTable) {
         topic = table.topic
         schema = table.schema
         keyColumns = table.keyColumns
+        isRekeyed = false
     }
 
     /// Decodes nothing but the key.

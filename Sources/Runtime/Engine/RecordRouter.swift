@@ -22,7 +22,8 @@ extension Engine {
     /// partition as Java clients do. Blank lines are passed over, and so is a byte order mark at the start.
     /// - Complexity: O(bytes); one decoder is made per call.
     public func route(topic: TopicName, lines: UnsafeRawBufferPointer, now: EventTime) throws -> RoutedRecords {
-        guard let keyed = plans.lazy.flatMap(\.keyedTopics).first(where: { $0.topic == topic }) else {
+        let readings = plans.flatMap(\.keyedTopics).filter { $0.topic == topic }
+        guard let keyed = readings.first(where: { !$0.isRekeyed }) ?? readings.first else {
             let known = Set(plans.flatMap { $0.keyedTopics.map(\.topic.text) }).sorted()
             throw EngineError(
                 .topicNotRead, .user, "no topology of this engine reads topic '\(topic)'",

@@ -53,14 +53,15 @@ struct TopicLayout: Sendable {
         return (layout, topics)
     }
 
-    /// A topology has as many tasks as its sources have partitions, which is the same number for all of them. Topics of
-    /// others that are there stay as they are; the engine's own are made, or held against what they must be.
+    /// A topology has as many tasks as its sources have partitions, which is the same number for all of them but those that are
+    /// rekeyed. Topics of others that are there stay as they are; the engine's own are made, or held against what they must be.
     ///
     /// 1. Sources that are there say how many tasks their topologies have, and with that how many partitions those of their
     ///    sources get that are not; again and again, since that decides about further topologies.
-    /// 2. Where nothing is there, it is as many as the topology has that writes the source, else as the settings say.
+    /// 2. Where nothing is there, it is as many as the topology has that writes the source, else as a rekeyed source has, else as
+    ///    the settings say.
     /// 3. The tasks topic, made first, keeps the number: who changes a source's partitions moves keys to other tasks than
-    ///    their state.
+    ///    their state. Where all sources are rekeyed it says how many tasks there are, whatever becomes of the sources.
     static func shared(
         _ plans: [Plan], _ settings: EngineSettings, existing: [TopicName: TopicDescription]
     ) throws -> (TopicLayout, make: [TopicDescription]) {
@@ -68,10 +69,13 @@ struct TopicLayout: Sendable {
         var taskCounts: [String: Int] = [:]
         while taskCounts.count < plans.count {
             let undecided = plans.filter { taskCounts[$0.topology] == nil }
-            let next = undecided.first { plan in plan.inputTopics.contains { counts[$0] != nil } } ?? undecided[0]
-            let count = try taskCount(of: next, counts) ?? writersTaskCount(of: next, plans, taskCounts) ?? settings.partitionCount
+            let next = undecided.first { plan in (plan.copartitionedTopics + plan.rekeyedTopics).contains { counts[$0] != nil } }
+                ?? undecided[0]
+            let count = try taskCount(of: next, counts) ?? writersTaskCount(of: next, plans, taskCounts)
+                ?? next.rekeyedTopics.compactMap { counts[$0] }.max() ?? settings.partitionCount
             taskCounts[next.topology] = count
-            for topic in next.inputTopics { counts[topic] = count }
+            for topic in next.copartitionedTopics { counts[topic] = count }
+            for topic in next.rekeyedTopics where counts[topic] == nil { counts[topic] = count }
         }
         try checkTables(plans, existing)
         for plan in plans {
@@ -92,33 +96,35 @@ struct TopicLayout: Sendable {
         )
     }
 
-    /// Nil: none of the topology's sources is there.
+    /// Nil: none of the topology's sources is there that says it.
     private static func taskCount(of plan: Plan, _ counts: [TopicName: Int]) throws -> Int? {
-        let known = plan.inputTopics.compactMap { topic in counts[topic].map { (topic: topic, count: $0) } }
+        if plan.copartitionedTopics.isEmpty { return counts[.tasks(of: plan.topology)] }
+        let known = plan.copartitionedTopics.compactMap { topic in counts[topic].map { (topic: topic, count: $0) } }
         guard let first = known.first else { return nil }
         guard known.allSatisfy({ $0.count == first.count }) else {
             let list = known.map { "\($0.topic) \($0.count)" }.joined(separator: ", ")
             throw EngineError(
                 .engineNotCopartitioned, .user, "the topics that topology '\(plan.topology)' reads differ in their partitions: \(list)",
-                remedy: "Task p reads partition p of each, so that all records of a key meet. Give them the same number of partitions: "
-                    + "copy one of them to a new topic that has as many as the others, and read that.")
+                remedy: "Task p reads partition p of each, so that all records of a key meet. Give them the same number of partitions, "
+                    + "or say 'rekey: true' of a source that has another number: then its rows are sent to the tasks of their keys.")
         }
         return first.count
     }
 
     private static func writersTaskCount(of plan: Plan, _ plans: [Plan], _ taskCounts: [String: Int]) -> Int? {
-        let writers = plans.filter { writer in writer.outputs.contains { plan.inputTopics.contains($0.topic) } }
+        let writers = plans.filter { writer in writer.outputs.contains { plan.copartitionedTopics.contains($0.topic) } }
         return writers.lazy.compactMap { taskCounts[$0.topology] }.first
     }
 
     private static func checkTasks(of plan: Plan, _ count: Int, _ counts: [TopicName: Int]) throws {
         guard let before = counts[.tasks(of: plan.topology)], before != count else { return }
-        let sources = plan.inputTopics.map(\.text).joined(separator: ", ")
+        let sources = plan.copartitionedTopics.map(\.text).joined(separator: ", ")
         throw EngineError(
             .enginePartitionsChanged, .user,
             "topology '\(plan.topology)' has \(before) tasks, and the topics that it reads (\(sources)) now have \(count) partitions: "
                 + "keys are in other partitions than their state",
-            remedy: "Start over under another name: change 'topology:' in the file. Or give up what topology '\(plan.topology)' has made: "
+            remedy: "Say 'rekey: true' of the sources: then their rows are sent to the tasks that have their keys' state. Or start over"
+                + " under another name: change 'topology:' in the file. Or give up what topology '\(plan.topology)' has made: "
                 + "delete the topics _pioneer.\(plan.topology).* and the group pioneer.\(plan.topology), and run it again.")
     }
 

@@ -13,8 +13,9 @@ extension ErrorCode {
 /// Turns records of one partition of a hop into a batch of rows, and follows the time of the tasks that write them.
 ///
 /// The watermark is the least over the tasks that write, of those that are not idle where there are such; one that has told
-/// nothing yet holds it. When all were idle and one wakes, the others may have woken too and not told yet, as when old events
-/// are appended to all partitions at once: for half of `idle_after` they hold the watermark again.
+/// nothing yet holds it, and one that is idle before it has met anything holds it never. When all were idle and one wakes, the
+/// others may have woken too and not told yet, as when old events are appended to all partitions at once: for half of
+/// `idle_after` they hold the watermark again.
 ///
 /// A row has met the watermark as it stands when the row comes, with what it has met in its own task: that task's rows and
 /// marks come in its own order, and so no row that was in time there is late here, unless its task had stepped aside.
@@ -52,7 +53,8 @@ final class HopReader {
                 }
                 if watermark > time.upstreams[task].watermark.microseconds {
                     time.upstreams[task].watermark = EventTime(microseconds: watermark)
-                    Self.follow(&time)
+                    // A row says nothing of its task's being idle, only the mark behind it does.
+                    Self.follow(&time, isMarked: false)
                 }
                 let row = decoder.count - 1
                 eventTimes.words[row] = eventTime
@@ -89,15 +91,17 @@ final class HopReader {
     }
 
     /// Takes over what the tasks have told; the watermark never falls.
-    static func follow(_ time: inout InputTime) {
+    /// - Parameter isMarked: whether those that are told to be idle are.
+    static func follow(_ time: inout InputTime, isMarked: Bool = true) {
         var least = EventTime.latest, leastHolding = EventTime.latest
         time.isIdle = true
         for (task, upstream) in time.upstreams.enumerated() {
-            least = min(least, upstream.watermark)
+            if upstream.watermark > .earliest || !isMarked { least = min(least, upstream.watermark) }
             guard !upstream.isIdle || time.doubted.contains(task) else { continue }
             leastHolding = min(leastHolding, upstream.watermark)
             time.isIdle = false
         }
+        if time.isIdle, least == .latest { return }
         time.watermark = max(time.watermark, time.isIdle ? least : leastHolding)
     }
 

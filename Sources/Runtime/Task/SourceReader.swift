@@ -111,16 +111,19 @@ final class SourceReader {
         origins.count = count
     }
 
+    /// Whether it matters where a record lies.
+    private var checksPartitions: Bool { partitionCount > 1 && !source.isRekeyed }
+
     /// Whether rows need looking at one by one beyond their time.
     private func checksRows(_ columns: [Column]) -> Bool {
-        partitionCount > 1 || (source.keyColumns + [source.eventTimeColumn]).contains { columns[$0].validity != nil }
+        checksPartitions || (source.keyColumns + [source.eventTimeColumn]).contains { columns[$0].validity != nil }
     }
 
     private func check(_ row: Int, _ columns: [Column]) -> (code: ErrorCode, message: String)? {
         for index in source.keyColumns + [source.eventTimeColumn] where !columns[index].isValid(row) {
             return (.sourceNullField, "field '\(source.type.columns[index].path)' is null, and it is the source's key or event time")
         }
-        guard partitionCount > 1 else { return nil }
+        guard checksPartitions else { return nil }
         keyBytes.removeAll()
         guard keyEncoder.encode(row: row, into: keyBytes) else {
             return (.sourceNullField, "the record's key has a part that is null")
@@ -131,8 +134,8 @@ final class SourceReader {
         return (
             .sourceWrongPartition,
             "key '\(key)' belongs to partition \(expected) of \(partitionCount) (murmur2 of the key's bytes, as Java clients "
-                + "have it), but the record is in partition \(partition); append it with its key, or partition the topic by "
-                + "[\(source.keyColumns.map { source.type.columns[$0].path }.joined(separator: ", "))]"
+                + "have it), but the record is in partition \(partition); append it with its key, or give source "
+                + "'\(source.name)' 'rekey: true', so that its rows are sent to the partitions of their keys"
         )
     }
 

@@ -59,11 +59,11 @@ struct TaskInput {
             upstreams: time.upstreams)
     }
 
-    /// The source's or table's name, or that of the stream behind the hop.
+    /// The source's or table's name, or that of the stream or rekeyed source that the hop is there for.
     var name: String {
         switch kind {
         case .source(let reader): reader.source.name
-        case .hop(let reader): reader.hop.stream
+        case .hop(let reader): reader.hop.name
         case .table(let feed): feed.table.name
         }
     }

@@ -52,7 +52,7 @@ final class TaskOutputs {
             plan.outputs.map {
                 RowTopic(
                     $0.input, $0.topic, plan.type(of: $0.input), keyColumns: $0.keyColumns,
-                    spreadOver: settings.outputPartitionCounts[$0.topic] ?? settings.partitionCount)
+                    spreadOver: settings.partitionCounts[$0.topic] ?? settings.partitionCount)
             }
             + plan.views.map {
                 // A view's key contains the partition key, so all rows of a key come from this task.

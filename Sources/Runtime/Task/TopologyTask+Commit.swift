@@ -124,7 +124,7 @@ extension TopologyTask {
         clock = last?.clock ?? .earliest
         for index in plan.streams.indices {
             try operators[index].restore(from: store)
-            streamWatermarks[index] = inputs[inputIndex(of: plan.streams[index].origin)].time.watermark
+            streamWatermarks[index] = time(of: plan.streams[index].origin).watermark
         }
         for table in tables { try table.contents.restore(from: store) }
         try restoreEverywhereTables()

@@ -1,4 +1,5 @@
 import Base
+import Columns
 import Planner
 import Stores
 
@@ -6,46 +7,40 @@ import Stores
 // then sources; then hops, whose rows have come from other tasks or from this one.
 
 extension TopologyTask {
-    /// What rows come into a task by, in the order of `inputs`.
-    static func timedInputs(of plan: Plan) -> [PlanInput] {
-        plan.sources.indices.map(PlanInput.source) + plan.hops.indices.map(PlanInput.hop)
+    /// What rows come into a task by, and has a watermark. Of a rekeyed source it may be several partitions, or none.
+    static func timedInputs(
+        of plan: Plan, _ partition: PartitionNumber, _ settings: Settings
+    ) -> [(origin: PlanInput, input: TaskInput)] {
+        let taskCount = settings.partitionCount
+        let sources = plan.sources.enumerated().flatMap { index, source in
+            let partitionCount = settings.partitionCounts[source.topic] ?? taskCount
+            let partitions = source.isRekeyed ? partition.sharers(of: partitionCount, among: taskCount) : [partition]
+            return partitions.map { partition -> (PlanInput, TaskInput) in
+                let reader = SourceReader(source, partition: partition, partitionCount: taskCount)
+                return (.source(index), TaskInput(TopicPartition(source.topic, partition), .source(reader), outOfOrder: source.outOfOrder))
+            }
+        }
+        let hops = plan.hops.enumerated().map { index, hop -> (PlanInput, TaskInput) in
+            let reader = HopReader(hop, idleAfter: plan.sources[plan.sources(of: .hop(index))[0]].idleAfter)
+            return (.hop(index), TaskInput(TopicPartition(hop.topic, partition), .hop(reader)))
+        }
+        return sources + hops
     }
 
-    /// All but those of tables that are everywhere, which depend on how many partitions their topics have.
-    static func inputs(
-        of plan: Plan, _ partition: PartitionNumber, _ settings: Settings, _ tables: [TableFeed]
-    ) -> [TaskInput] {
-        let sources = plan.sources.map { source in
-            TaskInput(
-                TopicPartition(source.topic, partition),
-                .source(SourceReader(source, partition: partition, partitionCount: settings.partitionCount)),
-                outOfOrder: source.outOfOrder)
-        }
-        let hops = plan.hops.enumerated().map { number, hop in
-            let source = plan.streams.first { $0.input == .hop(number) }.map { plan.sources[$0.sources[0]] }
-            let reader = HopReader(hop, idleAfter: source?.idleAfter ?? .zero)
-            return TaskInput(TopicPartition(hop.topic, partition), .hop(reader))
-        }
-        let partitioned = tables.filter { !$0.table.isEverywhere }
-        return sources + hops + partitioned.map { TaskInput(TopicPartition($0.table.topic, partition), .table($0)) }
+    /// Those of tables that are everywhere come later: they depend on how many partitions the topics have then.
+    static func tableInputs(_ tables: [TableFeed], _ partition: PartitionNumber) -> [TaskInput] {
+        tables.filter { !$0.table.isEverywhere }.map { TaskInput(TopicPartition($0.table.topic, partition), .table($0)) }
     }
 
-    /// The first so many inputs have a watermark: sources and hops.
-    var timedInputCount: Int { plan.sources.count + plan.hops.count }
-
-    /// The index of the input that a source or hop is.
-    func inputIndex(of origin: PlanInput) -> Int {
-        switch origin {
-        case .source(let index): index
-        case .hop(let index): plan.sources.count + index
-        case .stream(let index): inputIndex(of: plan.streams[index].origin)
-        }
+    /// The inputs that are sources, and which.
+    var sourceInputs: [(index: Int, source: Int)] {
+        origins.indices.compactMap { index in if case .source(let source) = origins[index] { (index, source) } else { nil } }
     }
 
     /// Indices of inputs.
     var readingOrder: [Int] {
         guard !tables.isEmpty else { return Array(inputs.indices) }
-        return Array(timedInputCount..<inputs.count) + Array(0..<timedInputCount)
+        return Array(origins.count..<inputs.count) + Array(origins.indices)
     }
 
     /// Takes up the tables that are everywhere from their start, to be read to where they end now.
@@ -89,10 +84,27 @@ extension TopologyTask {
 
     // MARK: Hops
 
+    /// How far a source or hop has come in this task: of a source with several partitions here the least that holds it, as with
+    /// the tasks of a hop (`HopReader`), and of one with none nothing, which holds nobody.
+    func time(of origin: PlanInput) -> EpochRecord.UpstreamTime {
+        var least: EventTime?, leastHolding: EventTime?
+        for index in origins.indices where origins[index] == origin {
+            let time = inputs[index].time
+            if time.watermark > .earliest { least = min(least ?? .latest, time.watermark) }
+            if !time.isIdle { leastHolding = min(leastHolding ?? .latest, time.watermark) }
+        }
+        return EpochRecord.UpstreamTime(watermark: leastHolding ?? least ?? .earliest, isIdle: leastHolding == nil)
+    }
+
     /// What a mark to the hop would say now.
-    private func time(of hop: HopWriter) -> EpochRecord.UpstreamTime {
-        let input = inputIndex(of: plan.origin(of: hop.hop.input))
-        return EpochRecord.UpstreamTime(watermark: inputs[input].time.watermark, isIdle: inputs[input].time.isIdle)
+    private func time(of hop: HopWriter) -> EpochRecord.UpstreamTime { time(of: plan.origin(of: hop.hop.input)) }
+
+    /// Who reads behind a hop takes this task for one: a row has met no more there than all partitions of its source that are
+    /// read here have reached.
+    func holdBack(_ batch: Batch, _ index: Int) {
+        guard origins.count(where: { $0 == origins[index] }) > 1 else { return }
+        let reached = time(of: origins[index]).watermark.microseconds, met = batch.watermarks.words
+        for row in 0..<batch.count { met[row] = min(met[row], reached) }
     }
 
     /// Whether the tasks behind a hop have to be told of a time that they do not know.
@@ -100,7 +112,7 @@ extension TopologyTask {
 
     /// Lets hops go on without those who have kept silent long enough since they woke.
     func endDoubts() throws {
-        for index in plan.sources.count..<timedInputCount {
+        for index in origins.indices {
             guard let until = inputs[index].time.doubtUntil, clock >= until else { continue }
             HopReader.endDoubt(&inputs[index].time)
             try run(index, nil)

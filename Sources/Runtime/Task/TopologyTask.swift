@@ -21,8 +21,8 @@ final class TopologyTask {
     struct Settings {
         /// Of the topology's sources: how many tasks there are.
         var partitionCount = 1
-        /// Of outputs whose topics have another.
-        var outputPartitionCounts: [TopicName: Int] = [:]
+        /// Of outputs and rekeyed sources whose topics have another.
+        var partitionCounts: [TopicName: Int] = [:]
         var batchRecords = Limits.batchRecordsDefault
         var commitInterval = TimeSpan.seconds(1)
         /// An epoch ends early when its outputs and state changes hold this many bytes.
@@ -41,6 +41,8 @@ final class TopologyTask {
     /// The plan's sources, its hops, its partitioned tables; and from `restore` on all partitions of the tables that are
     /// everywhere.
     var inputs: [TaskInput]
+    /// What rows come by, of the first so many inputs: sources, and behind them hops.
+    let origins: [PlanInput]
     /// In the plan's order.
     let tables: [TableFeed]
     /// For each input that rows come by, the streams that descend from it, each after the one it reads.
@@ -96,8 +98,10 @@ final class TopologyTask {
         tables = plan.tables.map {
             TableFeed($0, task: task, partitionCount: settings.partitionCount, recordBytesMax: recordBytesMax)
         }
-        inputs = Self.inputs(of: plan, partition, settings, tables)
-        streamsOfInput = Self.timedInputs(of: plan).map { origin in plan.streams.indices.filter { plan.streams[$0].origin == origin } }
+        let timed = Self.timedInputs(of: plan, partition, settings)
+        origins = timed.map(\.origin)
+        inputs = timed.map(\.input) + Self.tableInputs(tables, partition)
+        streamsOfInput = origins.map { origin in plan.streams.indices.filter { plan.streams[$0].origin == origin } }
         operators = plan.streams.map {
             let scope = StateScope(task: task, operatorName: $0.name, recordBytesMax: recordBytesMax)
             return $0.definition.makeOperator(name: $0.name, type: $0.type, scope: scope)
@@ -149,13 +153,13 @@ final class TopologyTask {
     var watermark: EventTime {
         var least = EventTime.latest, leastHolding = EventTime.latest
         var isHeld = false
-        for index in 0..<timedInputCount {
+        for index in origins.indices {
             least = min(least, inputs[index].time.watermark)
             guard !inputs[index].time.isIdle else { continue }
             leastHolding = min(leastHolding, inputs[index].time.watermark)
             isHeld = true
         }
-        return isHeld ? leastHolding : timedInputCount > 0 ? least : .earliest
+        return isHeld ? leastHolding : origins.isEmpty ? .earliest : least
     }
 
     // MARK: 2. Records
@@ -211,7 +215,7 @@ final class TopologyTask {
         if inputs[index].time.watermark > before { inputs[index].movedAt = clock }
         noteSlice(inputs[index].partition, from: inputs[index].next, to: next)
         inputs[index].next = next
-        if index < timedInputCount { try run(index, batch) }
+        if index < origins.count { try run(index, batch) }
         if !needsCommit, outputs.isEmpty { tellReached(next, index) }
         records.removeAll()
     }
@@ -259,8 +263,10 @@ final class TopologyTask {
     func run(_ index: Int, _ batch: Batch?) throws {
         let evaluation = context
         var batches: [[Batch]] = plan.streams.map { _ in [] }
-        // What has come through a hop was delivered where it came from.
-        if let batch, index < plan.sources.count { deliver(batch, from: .source(index)) }
+        if let batch {
+            holdBack(batch, index)
+            deliver(batch, from: origins[index])
+        }
         for stream in streamsOfInput[index] {
             output.removeAll()
             let now = OperatorContext(evaluation: evaluation, watermark: streamWatermarks[stream])
@@ -298,6 +304,8 @@ final class TopologyTask {
         let tooLarge = outputs.write(batch, from: input, clock: clock)
         for _ in 0..<tooLarge { status.counters.noteDeadLetter(.outputRowTooLarge) }
         if outputs.takes(input) { status.counters.rowsOut += batch.count }
+        // What has come through a hop was seen where it came from.
+        if case .hop = input { return }
         if let probe {
             probe(plan.name(of: input), batch)
         }
@@ -324,10 +332,10 @@ final class TopologyTask {
 
     /// Marks sources that have been silent for their `idle_after`: they no longer hold the task's watermark.
     private func noteIdleInputs() {
-        for index in plan.sources.indices where !inputs[index].time.isIdle {
+        for (index, source) in sourceInputs where !inputs[index].time.isIdle {
             // The silence of an input without a record yet counts from the first reading of the clock.
             if inputs[index].lastRecordAt == .earliest { inputs[index].lastRecordAt = clock }
-            guard clock >= inputs[index].lastRecordAt + plan.sources[index].idleAfter else { continue }
+            guard clock >= inputs[index].lastRecordAt + plan.sources[source].idleAfter else { continue }
             inputs[index].time.isIdle = true
             needsCommit = true
             steps.append(.idle(input: inputs[index].partition))
@@ -338,7 +346,7 @@ final class TopologyTask {
     /// topology's tests means. Hops follow by the marks of the next commit.
     func advance(to time: EventTime) throws {
         readClock(time)
-        for index in plan.sources.indices {
+        for (index, _) in sourceInputs {
             inputs[index].time.maxEventTime = max(inputs[index].time.maxEventTime, time + inputs[index].time.outOfOrder)
             inputs[index].time.watermark = max(inputs[index].time.watermark, time)
             try run(index, nil)

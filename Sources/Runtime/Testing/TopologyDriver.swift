@@ -15,6 +15,7 @@ public final class TopologyDriver {
     public let plan: Plan
     public let store: InMemoryStore
     private let partitionCount: Int
+    private let partitionCounts: [TopicName: Int]
     private let batchRecords: Int
     private let stateBytesMax: Int
     private(set) var tasks: [TopologyTask] = []
@@ -25,21 +26,25 @@ public final class TopologyDriver {
 
     /// - Parameters:
     ///   - clock: where the tasks' clock starts; it moves by `advance` only.
+    ///   - partitionCount: how many tasks there are, and partitions of all topics but those in `partitionCounts`.
+    ///   - partitionCounts: of outputs and rekeyed sources that have another number of partitions.
     ///   - store: a store to go on with, as after a restart.
     ///   - stateBytesMax: state that each task keeps in memory from one epoch to the next; the rest is in the store.
     public init(
-        _ plan: Plan, clock: EventTime, partitionCount: Int = 1, batchRecords: Int = 4_096, store: InMemoryStore = InMemoryStore(),
-        stateBytesMax: Int = 64 << 20
+        _ plan: Plan, clock: EventTime, partitionCount: Int = 1, partitionCounts: [TopicName: Int] = [:], batchRecords: Int = 4_096,
+        store: InMemoryStore = InMemoryStore(), stateBytesMax: Int = 64 << 20
     ) throws {
         // Tests look at the rows of every stream, so every column is decoded.
         self.plan = plan.observingEverything()
         self.clock = clock
         self.partitionCount = partitionCount
+        self.partitionCounts = partitionCounts
         self.batchRecords = batchRecords
         self.stateBytesMax = stateBytesMax
         self.store = store
         for topic in Set(plan.topics).sorted() {
-            try store.createTopic(TopicDescription(name: topic, partitionCount: partitionCount, retention: .forever))
+            let count = partitionCounts[topic] ?? partitionCount
+            try store.createTopic(TopicDescription(name: topic, partitionCount: count, retention: .forever))
         }
         try restart()
     }
@@ -48,6 +53,7 @@ public final class TopologyDriver {
     public func restart() throws {
         var settings = TopologyTask.Settings()
         settings.partitionCount = partitionCount
+        settings.partitionCounts = partitionCounts
         settings.batchRecords = batchRecords
         settings.stateBytesMax = stateBytesMax
         tasks = try (0..<partitionCount).map { number in
@@ -87,7 +93,8 @@ public final class TopologyDriver {
         let reader = keyReaders[topic.topic] ?? KeyReader(topic)
         keyReaders[topic.topic] = reader
         let key = reader.key(of: value)
-        let own = key?.withUnsafeBufferPointer { Hashing.partition(of: $0, among: partitionCount) } ?? PartitionNumber(0)
+        let count = partitionCounts[topic.topic] ?? partitionCount
+        let own = key?.withUnsafeBufferPointer { Hashing.partition(of: $0, among: count) } ?? PartitionNumber(0)
         let buffer = RecordBuffer()
         func append(_ key: UnsafeBufferPointer<UInt8>?) {
             value.withUnsafeBufferPointer { buffer.append(timestamp: clock.microseconds, key: key, value: isDeletion ? nil : $0) }

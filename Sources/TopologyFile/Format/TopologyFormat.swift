@@ -61,17 +61,24 @@ enum SourceFormat {
         doc: "How the topic's values are written.", example: "json")
     static let key = Key(
         "key", .fieldPaths, .required,
-        doc: "The fields that the topic is partitioned by; each record's partition is checked against them.", example: "[resource_id]")
+        doc: "The fields that the topic is partitioned by; each record's partition is checked against them, unless 'rekey' is true.",
+        example: "[resource_id]")
     static let eventTime = Key(
         "event_time", .object(EventTimeFormat.object, read: EventTimeFormat.read), .required,
         doc: "Which field says when an event happened, and how far time may stray.", example: "{ field: observed_at, out_of_order: 30s }")
+    static let rekey = Key(
+        "rekey", .bool, .optional(default: "false"),
+        doc: "Whether the topic is partitioned by something else than the key: then its records are taken wherever they lie, and their rows"
+            + " are sent to the partitions of their keys, through an internal topic, before anything else is done with them. Else a"
+            + " record in another partition than its key's is a dead letter.",
+        example: "true")
 
     static let object = FormatObject(
         "source", doc: "A topic read as a stream.",
         keys: [
             topic.declaration, schema.declaration, format.declaration, key.declaration, eventTime.declaration,
+            rekey.declaration,
             .later("output", .name, doc: "Another topology's output, with its topic, schema, key and time.", example: "usage.usage_5m"),
-            .later("rekey", .literal, doc: "Write the topic again, partitioned by the key.", example: "true"),
             .later("registry", .literal, doc: "Where the schemas of avro-confluent values are.", example: "http://localhost:8081"),
         ])
 }

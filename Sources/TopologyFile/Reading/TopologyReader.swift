@@ -35,10 +35,11 @@ extension SourceFormat {
         let schema = reader.read(schema)
         let key = reader.read(key)
         let eventTime = reader.read(eventTime)
+        let isRekeyed = reader.has(rekey) ? reader.read(rekey) : false
         // There is one format; reading it reports any other.
         let isFormatRead = !reader.has(format) || reader.read(format) != nil
-        guard let topic, let schema, let key, let eventTime, isFormatRead, !reader.usesLater else { return nil }
-        return SourceSpecification(name: name, topic: topic, schema: schema, key: key, eventTime: eventTime)
+        guard let topic, let schema, let key, let eventTime, let isRekeyed, isFormatRead, !reader.usesLater else { return nil }
+        return SourceSpecification(name: name, topic: topic, schema: schema, key: key, eventTime: eventTime, isRekeyed: isRekeyed)
     }
 }
 

@@ -65,6 +65,17 @@ let hopTopology = head + """
       sizes: { from: by_size, key: [n, window.start] }
     """
 
+let rekeyTopology = head.replacing("event_time: { field: at }", with: "event_time: { field: at }, rekey: true") + """
+    streams:
+      busy: { from: m, filter: value > 1.0 }
+      five: { from: busy, window: { tumbling: 5m }, aggregate: { mean: avg(value) } }
+      by_metric: { from: m, window: { tumbling: 5m, by: [metric] }, aggregate: { n: count() } }
+    outputs:
+      o: { from: busy, topic: out }
+    views:
+      v: { from: five, key: [id, window.start] }
+    """
+
 struct PlanGraphTests {
     private static let remedy: Comment = "write anew: PIONEER_TEST_WRITE_GOLDENS=1 swift test --filter PlanGraphTests"
 
@@ -75,16 +86,17 @@ struct PlanGraphTests {
         #expect(try graph.svg + "\n" == golden("\(name).svg", graph.svg), Self.remedy)
     }
 
-    @Test func `hops and tables are boxes of their own`() throws {
-        let checked = TopologyLoader.read(hopTopology, path: "t.yaml")
-        let explanation = PlanExplanation(try plan(hopTopology), of: try #require(checked.specification), settings)
+    @Test(arguments: [("hops", hopTopology), ("rekey", rekeyTopology)])
+    func `hops and tables are boxes of their own`(name: String, text: String) throws {
+        let checked = TopologyLoader.read(text, path: "t.yaml")
+        let explanation = PlanExplanation(try plan(text), of: try #require(checked.specification), settings)
         let graph = PlanGraph(explanation)
-        #expect(try graph.mermaid + "\n" == golden("hops.mmd", graph.mermaid), Self.remedy)
-        #expect(try graph.svg + "\n" == golden("hops.svg", graph.svg), Self.remedy)
+        #expect(try graph.mermaid + "\n" == golden("\(name).mmd", graph.mermaid), Self.remedy)
+        #expect(try graph.svg + "\n" == golden("\(name).svg", graph.svg), Self.remedy)
         let words = (explanation.facts + explanation.parts.flatMap { part in
             [.init(label: "\(part.kind) \(part.name)", text: part.from.map { "from \($0)" } ?? "")] + part.facts
         }).map { "\($0.label): \($0.text)" }.joined(separator: "\n")
-        #expect(try words + "\n" == golden("hops.txt", words), Self.remedy)
+        #expect(try words + "\n" == golden("\(name).txt", words), Self.remedy)
     }
 
     @Test(arguments: 0..<12)

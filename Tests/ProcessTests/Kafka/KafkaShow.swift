@@ -19,6 +19,8 @@ final class KafkaShow {
         var partitions = 4
         var isDynamic = false
         var isStandby = false
+        /// The source is rekeyed, and its topic has so many partitions, over which its records go in turn.
+        var rekeyed: Int?
         /// Seconds; Kafka's own brokers take no less than 6.
         var session = 6
         /// Properties of librdkafka.
@@ -42,9 +44,19 @@ final class KafkaShow {
         self.address = address
         self.options = options
         let name = Brokers.unique("show").replacingOccurrences(of: "-", with: "_")
-        input = ShowInput(name, count: options.events, partitions: options.partitions, seed: options.seed)
+        input = ShowInput(
+            name, count: options.events, partitions: options.rekeyed ?? options.partitions, seed: options.seed,
+            isRekeyed: options.rekeyed != nil)
         directory = try TemporaryDirectory()
         topology = try directory.write(input.topology, to: "show.yaml")
+        if let partitions = options.rekeyed {
+            let log = try KafkaLog(KafkaProperties(servers: address))
+            defer { log.close() }
+            for (topic, partitionCount) in [(input.source, partitions), (input.table, options.partitions)] {
+                guard let name = TopicName(topic) else { throw Trouble("no topic's name: \(topic)") }
+                try log.createTopic(TopicDescription(name: name, partitionCount: partitionCount, retention: .forever))
+            }
+        }
     }
 
     /// Another engine, started and healthy; on a copy of one's data directory, if one is given.
@@ -74,14 +86,23 @@ final class KafkaShow {
     func write(upTo share: Double) throws {
         let end = min(input.lines.count, Int(Double(input.lines.count) * share))
         guard end > written else { return }
-        try Kcat.produce(Array(input.lines[written..<end]), to: input.source, at: address)
+        try produce(Array(input.lines[written..<end]))
         written = end
+    }
+
+    /// Where the keys belong, or over a rekeyed source's partitions in turn.
+    private func produce(_ lines: [String]) throws {
+        guard let partitions = options.rekeyed else { return try Kcat.produce(lines, to: input.source, at: address) }
+        for partition in 0..<partitions {
+            let share = lines.indices.filter { $0 % partitions == partition }.map { lines[$0] }
+            try Kcat.produce(share, to: input.source, at: address, further: ["-p\(partition)"])
+        }
     }
 
     /// Writes what is left, and what closes all minutes.
     func finish() throws {
         try write(upTo: 1)
-        try Kcat.produce(input.closing, to: input.source, at: address)
+        try produce(input.closing)
     }
 
     // MARK: What came of it

@@ -11,6 +11,10 @@ struct ShowInput {
     var source: String { "\(name).metrics" }
     var output: String { "\(name).minutes" }
     var deadLetters: String { "_pioneer.\(name).dead-letters" }
+    /// The source's topic is partitioned by nothing.
+    let isRekeyed: Bool
+    /// Of a table that is there with such a source, and says how many tasks there are.
+    var table: String { "\(name).machines" }
 
     var topology: String {
         """
@@ -21,6 +25,8 @@ struct ShowInput {
             schema: resource-metric
             key: [resource_id]
             event_time: { field: observed_at, out_of_order: 1s, idle_after: 1h, max_ahead: 1h }
+            rekey: \(isRekeyed)
+        \(isRekeyed ? "tables: { machines: { topic: \(table), schema: machine, key: [resource_id] } }" : "")
         streams:
           minutes:
             from: metrics
@@ -42,13 +48,14 @@ struct ShowInput {
 
     /// `key|value`, as kcat takes them.
     let lines: [String]
-    /// One for each partition.
+    /// One for each partition of the source.
     let closing: [String]
     /// The rows as `machine minute samples total`, sorted.
     let rows: [String]
 
-    init(_ name: String, count: Int, partitions: Int, seed: UInt64) {
+    init(_ name: String, count: Int, partitions: Int, seed: UInt64, isRekeyed: Bool = false) {
         self.name = name
+        self.isRekeyed = isRekeyed
         var random = SeededRandom(seed: seed)
         var sums: [String: (samples: Int, total: Int)] = [:]
         lines = (0..<count).map { index in

@@ -148,7 +148,7 @@ import Testing
         }
         try expectReference()
         // All that a task reads alone is in its group's offsets; what all read is in none.
-        let inputs = plan.ownInputs(PartitionNumber(1))
+        let inputs = plan.ownInputs(PartitionNumber(1), engines[0].layout)
         #expect(inputs.map(\.topic.text) == ["readings", "machines", "_pioneer.sample.hop.by_kind"])
         let offsets = try cluster.committedOffsets(of: "sample", inputs + [TopicPartition(TopicName("prices")!, PartitionNumber(1))])
         #expect(Set(offsets.keys).isSubset(of: inputs) && offsets.count >= 2)

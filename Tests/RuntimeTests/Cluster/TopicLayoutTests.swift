@@ -59,6 +59,29 @@ import Testing
         #expect(error?.code == .engineNotCopartitioned && error?.message.contains("a 4, b 3") == true)
     }
 
+    private func rekeyed(_ plan: Plan, _ names: String...) -> Plan {
+        var plan = plan
+        for index in plan.sources.indices where names.contains(plan.sources[index].name) { plan.sources[index].isRekeyed = true }
+        return plan
+    }
+
+    @Test func `a rekeyed source may have any number of partitions, and says how many tasks there are where no other does`() throws {
+        let plan = rekeyed(try topology("t", sources: ["a", "b"], output: "o"), "s1")
+        let (mixed, _) = try layout([plan], ["a": 4, "b": 7])
+        #expect(mixed.taskCount(of: "t") == 4 && mixed.partitionCount(of: TopicName("b")!) == 7)
+        func inputs(_ number: Int) -> [String] { plan.ownInputs(PartitionNumber(number), mixed).map { "\($0)" } }
+        #expect(inputs(1).filter { $0.hasPrefix("b") }.count == 2 && inputs(3).filter { $0.hasPrefix("b") }.count == 1)
+        let (made, topics) = try layout([plan], ["a": 4])
+        #expect(made.taskCount(of: "t") == 4 && topics.first { $0.name.text == "b" }?.partitionCount == 4)
+        #expect(try layout([plan], wanted: 2, ["b": 7]).0.taskCount(of: "t") == 7)
+
+        let all = rekeyed(plan, "s0", "s1")
+        #expect(try layout([all], wanted: 2, ["a": 4, "b": 7]).0.taskCount(of: "t") == 7)
+        // From then on the tasks stay as many, whatever becomes of the sources.
+        let (kept, _) = try layout([all], wanted: 2, ["a": 9, "b": 3, "_pioneer.t.tasks": 7])
+        #expect(kept.taskCount(of: "t") == 7 && kept.partitionCount(of: TopicName("a")!) == 9)
+    }
+
     @Test func `a source whose number of partitions has changed is refused`() throws {
         let plan = try topology("t", sources: ["a"], output: "o")
         let error = #expect(throws: EngineError.self) { try layout([plan], ["a": 6, "_pioneer.t.tasks": 4]) }

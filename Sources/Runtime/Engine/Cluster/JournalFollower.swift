@@ -126,7 +126,7 @@ extension TaskStatus {
             status.idleAfter = source.idleAfter
         } else if let hop = plan.hops.first(where: { $0.topic == topic }) {
             status.kind = .hop
-            status.source = hop.stream
+            status.source = hop.name
         } else if let table = plan.tables.first(where: { $0.topic == topic }) {
             status.kind = .table
             status.source = table.name

@@ -11,7 +11,7 @@ import Telemetry
 /// 3. Leave.
 final class MembershipThread: @unchecked Sendable {
     private let plan: Plan
-    private let taskCount: Int
+    private let layout: TopicLayout
     private let host: ClusterHost
     private let log: any EventLog
     private let dispatcher: TaskDispatcher
@@ -23,11 +23,11 @@ final class MembershipThread: @unchecked Sendable {
 
     /// - Parameter standby: has copies of the tasks' state while they are not this process's; nil: nobody has.
     init(
-        _ plan: Plan, taskCount: Int, host: ClusterHost, log: any EventLog, dispatcher: TaskDispatcher, standby: StandbyHolds?,
+        _ plan: Plan, _ layout: TopicLayout, host: ClusterHost, log: any EventLog, dispatcher: TaskDispatcher, standby: StandbyHolds?,
         stop: StopSignal
     ) {
         self.plan = plan
-        self.taskCount = taskCount
+        self.layout = layout
         self.host = host
         self.log = log
         self.dispatcher = dispatcher
@@ -60,7 +60,7 @@ final class MembershipThread: @unchecked Sendable {
     private func join() -> (any TaskMembership)? {
         while !stop.isStopping {
             do {
-                let membership = try host.cluster.join(topology: plan.topology, taskCount: taskCount)
+                let membership = try host.cluster.join(topology: plan.topology, taskCount: layout.taskCount(of: plan.topology))
                 backoff.reset()
                 return membership
             } catch {
@@ -74,11 +74,11 @@ final class MembershipThread: @unchecked Sendable {
         switch change {
         case .assigned(let partitions):
             tell(.assigned, partitions)
-            let plan = plan, host = host, log = log
+            let plan = plan, layout = layout, host = host, log = log
             dispatcher.assign(tasks(partitions)) { [ledgers, standby] task in
                 standby?.release(task)
                 let ledger = TaskLedger(
-                    task, inputs: plan.ownInputs(task.partition), cluster: host.cluster,
+                    task, inputs: plan.ownInputs(task.partition, layout), cluster: host.cluster,
                     membership: membership, log: log, local: host.local, settings: host.ledgerSettings)
                 ledgers.withLock { $0[task] = ledger }
                 return LedgerFooting(ledger, log: try log.reader()) {

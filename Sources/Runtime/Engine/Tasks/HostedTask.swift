@@ -163,7 +163,7 @@ struct TaskMaker: Sendable {
         guard let plan = plans[id.topology] else { preconditionFailure("tasks are of the engine's topologies") }
         var settings = settings
         settings.partitionCount = layout.taskCount(of: id.topology)
-        for output in plan.outputs { settings.outputPartitionCounts[output.topic] = layout.partitionCount(of: output.topic) }
+        for topic in plan.outputs.map(\.topic) + plan.rekeyedTopics { settings.partitionCounts[topic] = layout.partitionCount(of: topic) }
         return TopologyTask(
             plan, partition: id.partition, settings: settings, log: footing.log, store: footing.store, committer: footing.committer)
     }

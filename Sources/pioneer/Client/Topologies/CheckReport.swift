@@ -35,7 +35,7 @@ struct CheckReport {
         lines.append("\(path): \(style(.green, "ok"))" + (testCount.map { ", \(Figures.count($0, "test"))" } ?? ""))
         guard let plan else { return lines }
         lines += Self.types(plan).lines(width: terminal.width.map { $0 - 2 }, style: style).map { "  " + $0 }
-        if !plan.outputs.isEmpty || !plan.views.isEmpty {
+        if !plan.hops.isEmpty || !plan.outputs.isEmpty || !plan.views.isEmpty {
             lines += [""] + Self.ends(plan).lines(width: terminal.width.map { $0 - 2 }, style: style).map { "  " + $0 }
         }
         return lines
@@ -61,6 +61,10 @@ struct CheckReport {
 
     private static func ends(_ plan: Plan) -> TextTable {
         var table = TextTable([.init("end"), .init("from"), .init("to"), .init("key")])
+        for hop in plan.hops {
+            let key = hop.keyColumns.map { hop.type.columns[$0].path }.joined(separator: ", ")
+            table.add(["hop \(hop.name)", plan.name(of: hop.input), "topic \(hop.topic)", key])
+        }
         for output in plan.outputs {
             let type = plan.type(of: output.input)
             let key = output.keyColumns.map { type.columns[$0].path }.joined(separator: ", ")
@@ -89,8 +93,16 @@ struct CheckReport {
             members.append(("topology", .text(plan.topology)))
             members.append(("version", .text(plan.version)))
             members.append(("streams", .list(Self.streamJSON(plan))))
+            members.append(("hops", .list(plan.hops.map(Self.hopJSON))))
         }
         return JSONValue(members: members)
+    }
+
+    private static func hopJSON(_ hop: PlannedHop) -> JSONValue {
+        JSONValue(members: [
+            ("name", .text(hop.name)), ("topic", .text(hop.topic.text)), ("rekeys", .flag(hop.isRekeying)),
+            ("key", .list(hop.keyColumns.map { .text(hop.type.columns[$0].path) })),
+        ])
     }
 
     private static func streamJSON(_ plan: Plan) -> [JSONValue] {
