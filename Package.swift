@@ -111,7 +111,8 @@ let package = Package(
         tests("KafkaLogTests", ["Base", "Stores", "KafkaLog", "CRdKafka", "StoresConformance", "KafkaBrokers"]),
         suite("SimulatedCluster", ["Base", "Stores"]),
         tests("SimulationTests", [
-            "Base", "Columns", "TopologyFile", "Stores", "Planner", "Runtime", "SimulatedCluster", "StoresConformance",
+            "Base", "Columns", "TopologyFile", "Stores", "Operators", "Planner", "Runtime", "SimulatedCluster",
+            "StoresConformance",
         ]),
         tests("PlannerTests", ["Base", "Columns", "Expressions", "TopologyFile", "Stores", "Operators", "Planner"]),
         tests("FleetTests", ["Base", "Columns", "Fleet", "Gzip"]),

@@ -90,15 +90,16 @@ final class PartitionLog {
         return low
     }
 
-    func read(from offset: Int64, recordsMax: Int, bytesMax: Int, into batch: RecordBatch) -> ReadOutcome {
+    /// - Parameter isCommitted: false: also what is undecided, and what was aborted.
+    func read(from offset: Int64, recordsMax: Int, bytesMax: Int, isCommitted: Bool = true, into batch: RecordBatch) -> ReadOutcome {
         batch.removeAll()
         if offset < first { return .expired(first: Offset(first)) }
         if offset > end { return .beyondEnd(end: Offset(end)) }
-        let stable = lastStable
+        let stable = isCommitted ? lastStable : end
         var bytes = 0
         for entry in entries[index(of: offset)...] {
             if entry.offset >= stable || batch.count >= max(1, recordsMax) || bytes >= bytesMax { break }
-            guard entry.isVisible, let record = entry.record else { continue }
+            guard entry.isVisible || !isCommitted, let record = entry.record else { continue }
             let view = record.view(at: entry.offset)
             batch.append(view)
             batch.owners.append(record)

@@ -37,6 +37,16 @@ extension SimulatedProcess: EventLog, RecordAppender {
         }
     }
 
+    /// What a reader gets that does not wait for commits: a mistake that a test can make.
+    public func readUncommitted(
+        _ partition: TopicPartition, from offset: Offset, recordsMax: Int, bytesMax: Int, into batch: RecordBatch
+    ) throws -> ReadOutcome {
+        try call(.read, "\(partition) from \(offset)") {
+            try cluster.partition(partition).read(
+                from: offset.number, recordsMax: recordsMax, bytesMax: bytesMax, isCommitted: false, into: batch)
+        }
+    }
+
     public func deleteRecords(before offset: Offset, in partition: TopicPartition) throws {
         try call(.deleteRecords, "\(partition) before \(offset)") {
             try cluster.partition(partition).deleteRecords(before: offset.number)

@@ -82,8 +82,7 @@ extension Outcome {
         var settings = TopologyTask.Settings()
         settings.partitionCount = SimulatedTopology.partitionCount
         settings.commitInterval = .hours(1_000)
-        var state: [[String]] = []
-        for (number, records) in source.records.enumerated() {
+        let tasks = try source.records.enumerated().map { number, records in
             let buffer = RecordBuffer(), partition = SimulatedTopology.input(number)
             for (key, value) in records {
                 withBytes(key) { key in withBytes(value) { buffer.append(timestamp: 0, key: key, value: $0) } }
@@ -92,8 +91,18 @@ extension Outcome {
             let task = TopologyTask(
                 plan, partition: partition.partition, settings: settings, log: store, store: store, committer: store)
             try task.restore()
-            while try task.step(now: SimulatedTopology.start) {}
-            try task.commit()
+            return task
+        }
+        var didWork = true
+        while didWork {
+            didWork = false
+            for task in tasks {
+                while try task.step(now: SimulatedTopology.start) { didWork = true }
+                try task.commit()
+            }
+        }
+        var state: [[String]] = []
+        for task in tasks {
             var entries: [String] = []
             try StateScope.taskPrefix(task.id).withUnsafeBytes { prefix in
                 try store.scan(prefix: prefix, from: prefix) { key, _ in

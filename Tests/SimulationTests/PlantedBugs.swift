@@ -28,6 +28,16 @@ enum PlantedBug: String, CaseIterable, Sendable {
     case unknownTakenForCommitted
     /// No answer to a commit is taken for an abort.
     case unknownTakenForAborted
+    /// What a task has read of a hop is removed though it has not committed that.
+    case hopTrimmedBeforeCommit
+    /// The mark that tells how far a task has come is sent before the rows that it tells of.
+    case markBeforeRows
+    /// Rows are read before the tables that are everywhere.
+    case tableNotAwaited
+    /// A standby applies what is not committed.
+    case standbyReadsUncommitted
+    /// A standby goes on although the task is this process's by now.
+    case standbyStepsOn
 }
 
 /// A cluster whose transactions are misused.
@@ -64,6 +74,8 @@ private final class PlantedTransactions: TaskTransactions {
     private var isFenced = false
     private var lastOffsets: [TopicPartition: Offset] = [:]
     private var skipped: RecordBuffer?
+    /// What was sent has to stay until the transaction's end.
+    private var reordered: [RecordBuffer] = []
 
     init(_ bug: PlantedBug, _ task: TaskID, _ process: SimulatedProcess, _ transactions: any TaskTransactions) {
         self.bug = bug
@@ -81,10 +93,16 @@ private final class PlantedTransactions: TaskTransactions {
             try transactions.fence()
             isFenced = true
         }
+        reordered = []
         try transactions.begin()
     }
 
     func send(_ records: RecordBuffer, to partition: TopicPartition) throws(TransactionFault) {
+        if bug == .markBeforeRows, partition.topic.text.contains(".hop.") {
+            let sorted = Self.marksFirst(records)
+            reordered.append(sorted)
+            return try transactions.send(sorted, to: partition)
+        }
         guard bug == .changelogWriteSkipped, partition.topic == .changelog(of: task.topology) else {
             return try transactions.send(records, to: partition)
         }
@@ -95,6 +113,18 @@ private final class PlantedTransactions: TaskTransactions {
         }
         skipped = rest
         try transactions.send(rest, to: partition)
+    }
+
+    /// Rows have keys, marks have none.
+    private static func marksFirst(_ records: RecordBuffer) -> RecordBuffer {
+        let batch = RecordBatch(), result = RecordBuffer()
+        _ = RecordBuffer.decode(UnsafeRawBufferPointer(records.bytes.bytes), baseOffset: 0, from: 0, limit: .max, into: batch)
+        for hasKey in [false, true] {
+            for index in 0..<batch.count where (batch[index].keyBytes != nil) == hasKey {
+                result.append(timestamp: batch[index].timestamp, key: batch[index].keyBytes, value: batch[index].valueBytes)
+            }
+        }
+        return result
     }
 
     func send(offsets: [TopicPartition: Offset]) throws(TransactionFault) {
@@ -123,6 +153,43 @@ private final class PlantedTransactions: TaskTransactions {
     }
 
     func close() { transactions.close() }
+}
+
+/// A log that is read wrongly.
+final class PlantedLog: EventLog {
+    private let bug: PlantedBug
+    private let process: SimulatedProcess
+
+    init(_ bug: PlantedBug, _ process: SimulatedProcess) {
+        self.bug = bug
+        self.process = process
+    }
+
+    var id: LogID { process.id }
+    var recordBytesMax: Int { process.recordBytesMax }
+    var appendCount: UInt64 { process.appendCount }
+    func waitForAppend(since seen: UInt64, timeout: TimeSpan) { process.waitForAppend(since: seen, timeout: timeout) }
+    func topics() throws -> [TopicDescription] { try process.topics() }
+    func topic(_ name: TopicName) throws -> TopicDescription? { try process.topic(name) }
+    func createTopic(_ description: TopicDescription) throws { try process.createTopic(description) }
+    func range(of partition: TopicPartition) throws -> OffsetRange {
+        let range = try process.range(of: partition)
+        guard bug == .tableNotAwaited, partition.topic == SimulatedTopology.table else { return range }
+        return OffsetRange(first: range.first, end: range.first)
+    }
+
+    func deleteRecords(before offset: Offset, in partition: TopicPartition) throws {
+        try process.deleteRecords(before: offset, in: partition)
+    }
+
+    func read(
+        _ partition: TopicPartition, from offset: Offset, recordsMax: Int, bytesMax: Int, into batch: RecordBatch
+    ) throws -> ReadOutcome {
+        guard bug == .standbyReadsUncommitted, partition.topic.text.hasSuffix(".changelog") else {
+            return try process.read(partition, from: offset, recordsMax: recordsMax, bytesMax: bytesMax, into: batch)
+        }
+        return try process.readUncommitted(partition, from: offset, recordsMax: recordsMax, bytesMax: bytesMax, into: batch)
+    }
 }
 
 /// A ledger that a task uses wrongly.

@@ -1,4 +1,5 @@
 import Base
+import Operators
 import Planner
 @testable import Runtime
 import SimulatedCluster
@@ -29,6 +30,8 @@ final class SimulatedHost {
     final class Owned {
         let ledger: TaskLedger
         var task: TopologyTask?
+        /// Where the partitions of tables that are everywhere ended when the task was restored.
+        var tableEnds: [TopicPartition: Offset] = [:]
         /// A commit has failed: the task goes no further until it succeeds.
         var mustCommit = false
         var notBefore = EventTime.earliest
@@ -45,6 +48,10 @@ final class SimulatedHost {
     private(set) var owned: [PartitionNumber: Owned] = [:]
     /// It is in the midst of a call, further down the stack.
     private(set) var isBusy = false
+    /// Of tasks that are other processes'.
+    private var copies: [PartitionNumber: StandbyCopy] = [:]
+    /// Copies that were at their changelogs' ends when they were stepped last.
+    private var followed: Set<PartitionNumber> = []
     /// With the bug planted: tasks that it has given away and not closed yet.
     private var forgotten: [Owned] = []
 
@@ -88,7 +95,11 @@ final class SimulatedHost {
 
     private func handle(_ change: MembershipChange) {
         switch change {
-        case .assigned(let numbers): for number in numbers { owned[number] = makeOwned(number) }
+        case .assigned(let numbers):
+            for number in numbers {
+                if bug != .standbyStepsOn { copies[number] = nil }
+                owned[number] = makeOwned(number)
+            }
         case .revoked(let numbers):
             for number in numbers {
                 guard let owned = owned.removeValue(forKey: number) else { continue }
@@ -129,19 +140,23 @@ final class SimulatedHost {
 
     // MARK: Tasks
 
-    private func makeOwned(_ number: PartitionNumber, notBefore: EventTime = .earliest) -> Owned {
+    private var ledgerSettings: TaskLedger.Settings {
         var settings = TaskLedger.Settings()
         // Longer than any marker is late.
         settings.offsetsWait = .seconds(15)
         settings.tombstonesKept = simulation.cluster.settings.tombstonesKept
         settings.chunkBytes = 1 << simulation.random.below(12)
         settings.owner = TaskOwner(instance: machine.name, host: process.name)
-        let input = TopicPartition(SimulatedTopology.source, number)
+        return settings
+    }
+
+    private func makeOwned(_ number: PartitionNumber, notBefore: EventTime = .earliest) -> Owned {
+        let inputs = (simulation.plan.sources.map(\.topic) + simulation.plan.hops.map(\.topic)).map { TopicPartition($0, number) }
         let owned = Owned(
             TaskLedger(
-                TaskID(topology: simulation.plan.topology, partition: number), inputs: [input],
+                TaskID(topology: simulation.plan.topology, partition: number), inputs: inputs,
                 cluster: bug.map { PlantedCluster($0, process) } ?? process, membership: membership, log: process, local: local,
-                settings: settings))
+                settings: ledgerSettings))
         owned.notBefore = notBefore
         return owned
     }
@@ -155,7 +170,8 @@ final class SimulatedHost {
         settings.stateBytesMax = simulation.random.below(3) == 0 ? 1 : 1 << 20
         let planted = bug.map { PlantedStore($0, ledger, local) }
         return TopologyTask(
-            simulation.plan, partition: number, settings: settings, log: process, store: planted ?? ledger, committer: planted ?? ledger)
+            simulation.plan, partition: number, settings: settings, log: bug.map { PlantedLog($0, process) } ?? process,
+            store: planted ?? ledger, committer: planted ?? ledger)
     }
 
     var numbers: [PartitionNumber] { owned.keys.sorted() }
@@ -207,6 +223,7 @@ final class SimulatedHost {
             case .ready:
                 let task = makeTask(number, owned.ledger)
                 owned.task = task
+                owned.tableEnds = try simulation.tableEnds()
                 try task.restore()
                 simulation.cluster.note("\(process.name) runs task \(number) from epoch \(task.currentStatus.epoch)")
             }
@@ -218,12 +235,78 @@ final class SimulatedHost {
             owned.mustCommit = false
         } else {
             _ = try task.step(now: now)
+            checkTables(task, owned.tableEnds)
+        }
+    }
+
+    /// No row comes before the tables that are everywhere are read to where they ended at the start.
+    private func checkTables(_ task: TopologyTask, _ ends: [TopicPartition: Offset]) {
+        let isWaiting = task.inputs.contains { input in ends[input.partition].map { max(input.next, input.reached) < $0 } ?? false }
+        guard isWaiting else { return }
+        for case .slice(let input, _, _) in task.steps where ends[input] == nil {
+            simulation.report("\(process.name) has read \(input) before its tables")
         }
     }
 
     /// Whether a task of its has nothing left to do.
-    func isDone(_ number: PartitionNumber, at end: Offset) -> Bool {
+    func isDone(_ number: PartitionNumber) throws -> Bool {
         guard let owned = owned[number], let task = owned.task, owned.ledger.isReady else { return false }
-        return !owned.mustCommit && !task.isBroken && !task.hasWork && task.inputs[0].next >= end
+        guard !owned.mustCommit, !task.isBroken, !task.hasWork else { return false }
+        return try task.inputs.allSatisfy { input in
+            // Behind the last record there may be markers, which nobody reads.
+            let records = try simulation.cluster.committedRecords(of: input.partition)
+            return records.count == 0 || input.next.number > records[records.count - 1].offset
+        }
+    }
+
+    // MARK: Beside the tasks
+
+    /// What the engine's upkeep does now and then with hops.
+    func trimHops() {
+        work {
+            var statuses = owned.keys.sorted().compactMap { owned[$0]?.task?.currentStatus }
+            if bug == .hopTrimmedBeforeCommit {
+                for index in statuses.indices {
+                    guard let task = owned[statuses[index].task.partition]?.task else { continue }
+                    statuses[index].inputs = task.inputStatuses
+                }
+            }
+            do { try LogUpkeep.trimHops(of: statuses, in: process) } catch {
+                guard (error as? EngineError)?.isTransient == true else { throw error }
+            }
+        }
+    }
+
+    /// Lets the copy of another process's task follow its changelog a little.
+    func follow(_ number: PartitionNumber) {
+        guard owned[number] == nil || bug == .standbyStepsOn else { return }
+        work {
+            let log: any EventLog = bug.map { PlantedLog($0, process) } ?? process
+            let copy = copies[number] ?? StandbyCopy(
+                TaskID(topology: simulation.plan.topology, partition: number), cluster: process, log: log, local: local,
+                settings: ledgerSettings)
+            copies[number] = copy
+            followed.remove(number)
+            do {
+                let step = try copy.step(now: now)
+                if step.isAtEnd { followed.insert(number) }
+            } catch {
+                copies[number] = nil
+                guard (error as? EngineError)?.isTransient == true else { throw error }
+            }
+        }
+    }
+
+    /// Rows of the table that is everywhere as a task has it, and about what it takes; nil: the task is not running.
+    func table(of number: PartitionNumber) -> (count: Int, bytes: Int)? {
+        guard let table = owned[number]?.task?.tables.first?.contents as? EverywhereTable else { return nil }
+        return (table.count, table.memoryBytes)
+    }
+
+    /// Follows another process's task in peace; true when its copy is at the changelog's end.
+    func hasFollowed(_ number: PartitionNumber) -> Bool {
+        guard owned[number] == nil else { return true }
+        follow(number)
+        return followed.contains(number)
     }
 }

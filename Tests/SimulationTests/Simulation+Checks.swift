@@ -34,9 +34,18 @@ extension Simulation {
         for number in 0..<SimulatedTopology.partitionCount {
             let task = SimulatedTopology.task(number)
             guard let owner = owner(of: number) else { return "task \(number) has no owner" }
+            if let table = owner.table(of: task.partition) {
+                let bytes = source.table.reduce(0) { $0 + $1.key.count + $1.value.count + 128 }
+                guard table == (source.table.count, bytes) else {
+                    return "task \(number) has \(table) of the table that is everywhere, for \((source.table.count, bytes))"
+                }
+            }
             let entries = owner.machine.disk.entries(of: task)
             outcome.state.append(entries.map { Outcome.hex($0.key) })
-            if let broken = try journalFault(number, records) ?? changelogFault(number, records, entries) { return broken }
+            // A machine without a process has followed nothing for a while.
+            let standbys = options.hasStandbys ? machines.filter { $0 !== owner.machine && $0.host != nil } : []
+            let copies = [entries] + standbys.map { $0.disk.entries(of: task) }
+            if let broken = try journalFault(number, records) ?? changelogFault(number, records, copies) { return broken }
         }
         return outcome.difference(from: try Outcome.reference(plan, source))
     }
@@ -50,7 +59,8 @@ extension Simulation {
             guard let epoch = record.value?.withUnsafeBytes({ EpochRecord(decoding: $0) }) else { return "\(partition) cannot be read" }
             let before = last?.epoch ?? .none
             guard epoch.epoch == before.next else { return "\(partition): epoch \(epoch.epoch) after \(before)" }
-            for case .slice(let input, let from, let to) in epoch.steps {
+            // A table that is everywhere is read anew at each start.
+            for case .slice(let input, let from, let to) in epoch.steps where !plan.tables.contains(where: { $0.topic == input.topic }) {
                 if let expected = next[input], expected != from { return "\(partition): \(input) read to \(expected), then from \(from)" }
                 next[input] = to
             }
@@ -65,9 +75,9 @@ extension Simulation {
         return nil
     }
 
-    /// The changelog alone gives the same state as the owner's disk.
+    /// The changelog alone gives the same state as the disks of the owner and of those who follow it.
     private func changelogFault(
-        _ number: Int, _ records: (TopicPartition) throws -> [CopiedRecord], _ disk: [(key: [UInt8], value: [UInt8])]
+        _ number: Int, _ records: (TopicPartition) throws -> [CopiedRecord], _ disks: [[(key: [UInt8], value: [UInt8])]]
     ) throws -> String? {
         let partition = TopicPartition(.changelog(of: plan.topology), PartitionNumber(number))
         var folded: [[UInt8]: [UInt8]] = [:]
@@ -76,7 +86,10 @@ extension Simulation {
             folded[StateScope.taskPrefix(SimulatedTopology.task(number)) + key.dropFirst()] = record.value
         }
         let entries = folded.sorted { $0.key.lexicographicallyPrecedes($1.key) }
-        if entries.elementsEqual(disk, by: { $0.key == $1.key && $0.value == $1.value }) { return nil }
-        return "the changelog of task \(number) gives \(entries.count) entries, the disk has \(disk.count), or others"
+        for (index, disk) in disks.enumerated() where !entries.elementsEqual(disk, by: { $0.key == $1.key && $0.value == $1.value }) {
+            let whose = index == 0 ? "its owner's disk" : "a standby's disk"
+            return "the changelog of task \(number) gives \(entries.count) entries, \(whose) has \(disk.count), or others"
+        }
+        return nil
     }
 }

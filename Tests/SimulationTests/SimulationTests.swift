@@ -3,19 +3,33 @@ import Planner
 import SimulatedCluster
 import Testing
 
-/// How many seeds each test run tries; `PIONEER_SIM_SEEDS=10000 swift test --filter SimulationTests.SimulationTests` tries more.
-private let seedCount = environment("PIONEER_SIM_SEEDS").flatMap { UInt64($0) } ?? 120
+/// `PIONEER_SIM_SEEDS=10000 swift test --filter SimulationTests.SimulationTests` tries more seeds than each test run.
+private let seedCount = environment("PIONEER_SIM_SEEDS").flatMap { UInt64($0) }
 /// `PIONEER_SIM_SEED=4711` tries that one alone, and prints what happened.
 private let onlySeed = environment("PIONEER_SIM_SEED").flatMap { UInt64($0) }
 
 @Suite struct SimulationTests {
-    @Test func `whatever befalls processes, disks and log, the outcome is that of an uninterrupted run`() throws {
-        let plan = try SimulatedTopology.plan()
-        if let onlySeed { return try show(plan, onlySeed) }
-        for seed in 0..<seedCount {
-            guard let fault = try Simulation(plan, .init(seed: seed)).run() else { continue }
+    /// One kind of run, and how many seeds of it each test run tries.
+    struct Kind: CustomTestStringConvertible, Sendable {
+        var shape: SimulatedTopology.Shape
+        var hasStandbys: Bool
+        var seeds: UInt64
+        var testDescription: String { shape.rawValue + (hasStandbys ? " with standbys" : "") }
+    }
+
+    private static let kinds = [
+        Kind(shape: .local, hasStandbys: false, seeds: 80), Kind(shape: .local, hasStandbys: true, seeds: 40),
+        Kind(shape: .hops, hasStandbys: false, seeds: 30), Kind(shape: .hops, hasStandbys: true, seeds: 20),
+    ]
+
+    @Test(arguments: kinds)
+    func `whatever befalls processes, disks and log, the outcome is that of an uninterrupted run`(kind: Kind) throws {
+        let plan = try SimulatedTopology.plan(kind.shape)
+        if let onlySeed { return try show(plan, kind, onlySeed) }
+        for seed in 0..<(seedCount ?? kind.seeds) {
+            guard let fault = try Simulation(plan, .init(seed: seed, hasStandbys: kind.hasStandbys)).run() else { continue }
             let again = "PIONEER_SIM_SEED=\(seed) swift test --filter SimulationTests.SimulationTests"
-            Issue.record("seed \(seed): \(fault)\nIts trace: \(again)")
+            Issue.record("\(kind.testDescription), seed \(seed): \(fault)\nIts trace: \(again)")
             return
         }
     }
@@ -23,12 +37,12 @@ private let onlySeed = environment("PIONEER_SIM_SEED").flatMap { UInt64($0) }
     /// Every call of the commit, of the restore and of the disk, and every place in it.
     private static let calls: [SeamCall] = [
         .join, .fence, .committedOffsets, .uncommittedEnd, .range, .read, .begin, .sendRecords, .sendOffsets, .commit, .abort,
-        .adopt, .apply, .dropPosition, .dropRest, .readState,
+        .adopt, .apply, .dropPosition, .dropRest, .readState, .deleteRecords,
     ]
 
     @Test(arguments: calls)
     func `a process that crashes or stands still in any call changes nothing of the outcome`(call: SeamCall) throws {
-        let plan = try SimulatedTopology.plan()
+        let plan = try SimulatedTopology.plan(call == .deleteRecords ? .hops : .local)
         var seed = UInt64(0)
         for mishap in [Mishap.crashBefore, .crashMidway, .crashAfter, .freezeBefore, .freezeAfter] {
             var hasHappened = false
@@ -46,10 +60,10 @@ private let onlySeed = environment("PIONEER_SIM_SEED").flatMap { UInt64($0) }
     }
 
     @Test func `the same seed gives the same run`() throws {
-        let plan = try SimulatedTopology.plan()
+        let plan = try SimulatedTopology.plan(.hops)
         for seed in 1...3 as ClosedRange<UInt64> {
             let traces = try (0..<2).map { _ in
-                let simulation = try Simulation(plan, .init(seed: seed, isTraced: true))
+                let simulation = try Simulation(plan, .init(seed: seed, isTraced: true, hasStandbys: true))
                 _ = try simulation.run()
                 return simulation.cluster.trace
             }
@@ -57,10 +71,10 @@ private let onlySeed = environment("PIONEER_SIM_SEED").flatMap { UInt64($0) }
         }
     }
 
-    private func show(_ plan: Plan, _ seed: UInt64) throws {
-        let simulation = try Simulation(plan, .init(seed: seed, isTraced: true))
+    private func show(_ plan: Plan, _ kind: Kind, _ seed: UInt64) throws {
+        let simulation = try Simulation(plan, .init(seed: seed, isTraced: true, hasStandbys: kind.hasStandbys))
         let fault = try simulation.run()
-        for line in simulation.cluster.trace ?? [] { print(line) }
-        if let fault { Issue.record("seed \(seed): \(fault)") }
+        for line in simulation.cluster.trace ?? [] { print("\(kind.testDescription): \(line)") }
+        if let fault { Issue.record("\(kind.testDescription), seed \(seed): \(fault)") }
     }
 }

@@ -23,7 +23,7 @@ final class LogUpkeep: Sendable {
         while !stop.wait(timeout: Limits.maintenanceInterval) {
             do {
                 if let upkeep = parts.upkeep { try maintain(upkeep) } else { try trimViews(byOffset) }
-                try trimHops()
+                try Self.trimHops(of: board.all, in: parts.log)
             } catch {
                 // Nothing is wrong with the data: what should have gone is still there, and the next round tries again.
                 Telemetry.emit(UpkeepFailed(error: EngineError(describing: error)))
@@ -38,12 +38,12 @@ final class LogUpkeep: Sendable {
         Telemetry.emit(LogMaintained(report: report, nanoseconds: watch.elapsedNanoseconds))
     }
 
-    /// Removes what the tasks of this process have read of hops and committed; nobody else reads it.
-    private func trimHops() throws {
-        for input in board.all.flatMap(\.inputs) where input.kind == .hop {
-            let range = try parts.log.range(of: input.position.input)
+    /// Removes what the tasks of this process have read of hops and committed, as their statuses tell; nobody else reads it.
+    static func trimHops(of statuses: [TaskStatus], in log: any EventLog) throws {
+        for input in statuses.flatMap(\.inputs) where input.kind == .hop {
+            let range = try log.range(of: input.position.input)
             guard range.first < input.position.next else { continue }
-            try parts.log.deleteRecords(before: min(input.position.next, range.end), in: input.position.input)
+            try log.deleteRecords(before: min(input.position.next, range.end), in: input.position.input)
         }
     }
 
