@@ -106,9 +106,9 @@ final class KafkaLogSink: Sendable {
         }
     }
 
-    /// Who speaks another protocol than the listener is only cut off: `might be caused by incorrect security.protocol …
-    /// (connecting to a SSL listener?)`. So is who meets a broker that is stopping.
-    private static func isGuess(_ text: String) -> Bool { text.contains("listener?") }
+    /// Who speaks another protocol than the listener is only cut off, at the first request. So is who meets a broker that is
+    /// stopping: the remedy names both.
+    private static func isGuess(_ text: String) -> Bool { text.contains("in state APIVERSION_QUERY") }
 
     /// Takes the reason of a timeout or a lost connection from the log lines.
     func explain(_ error: EngineError) -> EngineError {

@@ -64,6 +64,7 @@ enum LogBroker: String, CaseIterable, Sendable, CustomStringConvertible {
     private func lacks(_ needs: ClusterUnderTest.Abilities) -> String? {
         guard self == .kafka, !Brokers.isUsers else { return nil }
         if needs.contains(.unstableOffsets) { return "\(self) answers 'no offset' while a transaction holds one" }
+        if needs.contains(.readsOn) { return "\(self) names aborted transactions to who reads on behind them, too" }
         if needs.contains(.checksGeneration) { return "\(self) keeps members that do not rejoin, and checks no generation" }
         return nil
     }

@@ -78,7 +78,7 @@ struct TLSTests {
 
     @Test func `Who speaks no TLS to a broker that does is told so`() throws {
         let error = try #require(refusal(try FaultBroker(tls: certificates), [:]))
-        #expect(error.code == .kafkaUnreachable && error.message.contains("connecting to a SSL listener?"), "\(error)")
+        #expect(error.code == .kafkaUnreachable && error.message.contains("Disconnected"), "\(error)")
         #expect(error.remedy?.contains("security.protocol") == true)
     }
 

@@ -62,8 +62,14 @@ extension ProcessTests {
             return try EngineProcess.views.map { try engine.rows(of: $0) }
         }
 
-        @Test func `an engine that is killed and started again ends with the rows of one that ran on`() throws {
-            let directory = try TemporaryDirectory(), kafka = try Brokers.kafka()
+        /// What noida-db 0.2.3 cannot show: it names aborted transactions to who reads on behind them, too, so that all clients
+        /// leave out what the same producer commits next. A projector that meets that lacks rows.
+        private static let survivesKills = Brokers.isUsers || Brokers.hasFaultBroker
+
+        @Test(.enabled(if: survivesKills, "\(Brokers.skippedFaults); noida-db hides rows from who reads on behind an aborted transaction"))
+        func `an engine that is killed and started again ends with the rows of one that ran on`() throws {
+            let directory = try TemporaryDirectory()
+            let broker = Brokers.isUsers ? nil : try FaultBroker(), kafka = try broker?.address ?? Brokers.kafka()
             let events = EventFile(count: Self.events, seed: 31)
             let (killedName, calmName) = (Self.name("killed"), Self.name("calm"))
             let killed = try EngineProcess(

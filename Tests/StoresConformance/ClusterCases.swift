@@ -66,6 +66,36 @@ extension ClusterCase {
             transactions.close()
             member.close()
         },
+        ClusterCase("who reads on behind an aborted transaction gets what is committed next", needs: [.readsOn, .promptRecords]) { test in
+            let (process, member, transactions) = try owner(test)
+            let reader = try process.log.reader(), batch = RecordBatch()
+            var next = Offset.zero, found: [String] = []
+            for round in 0..<3 {
+                for commits in [false, true] {
+                    try transactions.begin()
+                    try settled { () throws(TransactionFault) in
+                        try transactions.send(buffer([("a", "\(round) \(commits)")]), to: test.output())
+                    }
+                    try test.eventually("the record is in the log") { try process.cluster.uncommittedEnd(of: test.output()) > next }
+                    try settled { () throws(TransactionFault) in
+                        if commits { try transactions.commit() } else { try transactions.abort() }
+                    }
+                    try test.eventually("the reader stands behind the marker of \(round) \(commits)") {
+                        switch try reader.read(test.output(), from: next, recordsMax: 9, bytesMax: 999, into: batch) {
+                        case .records(let after):
+                            found += values(batch)
+                            next = after
+                        case .atEnd(let reached): next = reached
+                        case let other: throw ConformanceFailure(description: "the reader met \(other)")
+                        }
+                        return next.number >= Int64(round * 4 + (commits ? 4 : 2))
+                    }
+                }
+            }
+            try checkEqual(found, (0..<3).map { "\($0) true" })
+            transactions.close()
+            member.close()
+        },
         ClusterCase("transactions of several tasks go on beside each other, in one partition too") { test in
             let (process, member, first) = try owner(test)
             let second = try test.transactions(process, member, task: 1)

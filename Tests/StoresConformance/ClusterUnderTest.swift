@@ -18,7 +18,9 @@ public struct ClusterUnderTest: Sendable {
         public static let staticReturn = Abilities(rawValue: 8)
         /// Records are sent to the log as they come, not only when their transaction commits.
         public static let promptRecords = Abilities(rawValue: 16)
-        public static let all: Abilities = [.checksGeneration, .unstableOffsets, .leaving, .staticReturn, .promptRecords]
+        /// Who stands behind an aborted transaction and reads on gets what its producer commits next.
+        public static let readsOn = Abilities(rawValue: 32)
+        public static let all: Abilities = [.checksGeneration, .unstableOffsets, .leaving, .staticReturn, .promptRecords, .readsOn]
     }
 
     /// One process, as the log sees it.
