@@ -121,7 +121,7 @@ extension KafkaLog {
         func make(_ replication: Int) throws(EngineError) -> Bool {
             try admin.createTopic(
                 description.name, partitionCount: description.partitionCount, replication: replication,
-                Self.configuration(description.retention) + sizeConfiguration(description.name))
+                Self.configuration(description) + sizeConfiguration(description.name))
         }
         if let replication = settings.replication { return try make(replication) }
         do throws(EngineError) { return try make(-1) } catch where error.code == .kafkaUnsupported {
@@ -134,7 +134,7 @@ extension KafkaLog {
     private func alter(_ description: TopicDescription) throws(EngineError) {
         let current = try admin.configurations(of: [description.name])[description.name] ?? [:]
         var own = current.filter(\.value.isOwn).mapValues(\.value)
-        for (name, value) in Self.configuration(description.retention) { own[name] = value }
+        for (name, value) in Self.configuration(description) { own[name] = value }
         do throws(EngineError) {
             try admin.alter(description.name, own)
         } catch where error.code == .kafkaUnsupported {
@@ -170,9 +170,12 @@ extension KafkaLog {
 
     // MARK: Retention as Kafka has it
 
-    static func configuration(_ retention: Retention) -> [(name: String, value: String)] {
-        let isBounded = retention.age != nil || retention.bytesMax != nil
-        let policy = retention.isCompacted ? (isBounded ? "compact,delete" : "compact") : "delete"
+    /// Kafka deletes records by request only where its policy is to delete too. Of our own compacted topics we do: rows that a
+    /// view's `keep` is over for, and what was before a topology was started over. By age and size nothing goes then.
+    static func configuration(_ description: TopicDescription) -> [(name: String, value: String)] {
+        let retention = description.retention
+        let isDeleted = retention.age != nil || retention.bytesMax != nil || description.name.isInternal
+        let policy = retention.isCompacted ? (isDeleted ? "compact,delete" : "compact") : "delete"
         return [
             ("cleanup.policy", policy), ("retention.ms", retention.age.map { "\(max(1, $0.microseconds / 1_000))" } ?? "-1"),
             ("retention.bytes", retention.bytesMax.map { "\($0)" } ?? "-1"),
@@ -205,14 +208,14 @@ extension KafkaLog {
         return OffsetRange(first: Offset(first), end: Offset(end))
     }
 
-    /// A broker that has no such request keeps the records as its retention says.
+    /// A broker that has no such request, or a topic that does not allow it, keeps the records as its retention says.
     public func deleteRecords(before offset: Offset, in partition: TopicPartition) throws {
         try checkExists(partition)
         let first = try range(of: partition).first
         guard offset > first else { return }
         do throws(EngineError) {
             try admin.deleteRecords(before: offset, in: partition)
-        } catch where error.code == .kafkaUnsupported { return }
+        } catch where [.kafkaUnsupported, .kafkaPolicy].contains(error.code) { return }
     }
 }
 

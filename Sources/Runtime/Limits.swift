@@ -61,6 +61,9 @@ enum Limits {
     static let journalLookBack: Int64 = 16
     /// How often journals of other processes' tasks are looked at.
     static let journalWait = TimeSpan.milliseconds(250)
+    /// How long starting a topology over waits for the group to share out its tasks: others that do not answer are thrown out
+    /// of it after a minute.
+    static let startOverWait = TimeSpan.seconds(90)
     /// How long a membership waits for the group to say something before it looks whether the engine stops.
     static let membershipWait = TimeSpan.milliseconds(100)
 }

@@ -5,7 +5,8 @@ public import Stores
 
 /// Applying a change, in one transaction:
 /// 1. move the position from `expected` to its new place, or answer `conflict`;
-/// 2. put in the upserts; 3. remove the deletes; 4. remove what `keep` is over for.
+/// 2. where the view starts over, remove all rows and move the other positions;
+/// 3. put in the upserts; 4. remove the deletes; 5. remove what `keep` is over for.
 ///
 /// The position comes first: it takes the write lock, and a zombie learns at once that it is one.
 extension SQLiteViews {
@@ -20,6 +21,7 @@ extension SQLiteViews {
                         outcome = .conflict(actual: actual)
                         return .rollback
                     }
+                    if let starts = change.startsOver { try startOver(change, at: starts, in: db) }
                     if change.upserts.count > 0 { try upsert(change.upserts, into: view, db) }
                     if !change.deletes.isEmpty { try delete(change.deletes, from: view, db) }
                     if let time = change.expireBefore { try expire(before: time, from: view, db) }
@@ -66,6 +68,17 @@ extension SQLiteViews {
         }
         try insert.run()
         return nil
+    }
+
+    private func startOver(_ change: ViewChange, at starts: [PartitionNumber: Offset], in db: Database) throws {
+        try db.execute(sql: "DELETE FROM \(ViewSQL.quoted(change.view))")
+        for (partition, start) in starts where partition != change.partition {
+            try db.execute(
+                sql: "INSERT OR REPLACE INTO _pioneer_positions (view, partition, log_id, next_offset, watermark) VALUES (?, ?, ?, ?, ?)",
+                arguments: [
+                    change.view, partition.number, change.log.text, start.number, ViewPosition.start.watermark.microseconds,
+                ])
+        }
     }
 
     private func upsert(_ rows: Batch, into view: PreparedView, _ db: Database) throws {

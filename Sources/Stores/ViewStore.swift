@@ -60,10 +60,13 @@ public struct ViewChange {
     public var deletes: [[Value]]
     /// Rows with an event time before this go, `keep` being over. Nil: none.
     public var expireBefore: EventTime?
+    /// The view starts over: before anything else of the change all its rows go, whichever partition they came from, and the
+    /// other partitions stand at these offsets, without a watermark. Nil: it goes on.
+    public var startsOver: [PartitionNumber: Offset]?
 
     public init(
         view: String, partition: PartitionNumber, log: LogID, expected: Offset, position: ViewPosition, upserts: Batch,
-        deletes: [[Value]], expireBefore: EventTime?
+        deletes: [[Value]], expireBefore: EventTime?, startsOver: [PartitionNumber: Offset]? = nil
     ) {
         self.view = view
         self.partition = partition
@@ -73,6 +76,7 @@ public struct ViewChange {
         self.upserts = upserts
         self.deletes = deletes
         self.expireBefore = expireBefore
+        self.startsOver = startsOver
     }
 }
 

@@ -40,6 +40,10 @@ final class MemoryViews: ViewStore {
             guard var view = views[change.view] else { return .conflict(actual: .zero) }
             let actual = view.positions[change.partition]?.next ?? .zero
             guard actual == change.expected else { return .conflict(actual: actual) }
+            if let starts = change.startsOver {
+                view.rows = [:]
+                for (partition, start) in starts { view.positions[partition] = ViewPosition(next: start, watermark: .earliest) }
+            }
             for row in rows { view.rows[view.definition.key.map { row.values[$0] ?? .null }] = row }
             if let time = change.expireBefore { view.rows = view.rows.filter { $0.value.eventTime >= time } }
             view.positions[change.partition] = change.position

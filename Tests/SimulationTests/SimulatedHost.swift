@@ -14,6 +14,8 @@ final class SimulatedMachine {
     /// When its next process may start.
     var upAt = EventTime.earliest
     var processCount = 0
+    /// Its next process starts the topology over.
+    var startsOver = false
     /// A process of its is about to join; only one at a time has the disk open.
     var isStarting = false
 
@@ -96,6 +98,7 @@ final class SimulatedHost {
     private func handle(_ change: MembershipChange) {
         switch change {
         case .assigned(let numbers):
+            if machine.startsOver, !startOver(having: numbers) { return }
             for number in numbers {
                 if bug != .standbyStepsOn { copies[number] = nil }
                 owned[number] = makeOwned(number)
@@ -110,6 +113,31 @@ final class SimulatedHost {
                 owned[number]?.ledger.note(.lost)
                 owned.removeValue(forKey: number)?.ledger.close()
             }
+        }
+    }
+
+    /// False: it has failed, and the process has ended. Whoever starts the next one may still want to start over, or not.
+    private func startOver(having numbers: [PartitionNumber]) -> Bool {
+        let plan = simulation.plan
+        let startOver = StartOver(
+            topology: plan.topology, taskCount: SimulatedTopology.partitionCount, cluster: process, log: process,
+            owner: TaskOwner(instance: machine.name, host: process.name), inputs: { [TopicPartition(SimulatedTopology.source, $0)] },
+            hops: [], views: plan.views.map(\.definition.topic))
+        if let ordered = simulation.orderedWhenStartingOver, numbers.count == SimulatedTopology.partitionCount {
+            simulation.cluster.ordered = ordered
+            simulation.orderedWhenStartingOver = nil
+        }
+        machine.startsOver = simulation.random.below(2) == 0
+        do {
+            try startOver.perform(as: membership, having: numbers, now: now)
+            machine.startsOver = false
+            return true
+        } catch {
+            if !process.isDead {
+                simulation.cluster.note("\(process.name) could not start over: \(error)")
+                process.crash()
+            }
+            return false
         }
     }
 

@@ -9,6 +9,10 @@ extension Simulation {
     func checkCommit(_ transaction: CommittedTransaction) -> String? {
         guard transaction.producer.hasPrefix("pioneer.\(plan.topology).") else { return nil }
         func broken(_ what: String) -> String { "a commit of \(transaction.producer) \(what)" }
+        if options.startsOver, isStartOver(transaction) {
+            noteStartOver()
+            return transaction.offsets?.count == SimulatedTopology.partitionCount ? nil : broken("starts over without all offsets")
+        }
         guard let changelog = transaction.partitions.first(where: { $0.topic == .changelog(of: plan.topology) }),
             let journal = transaction.partitions.first(where: { $0.topic == .journal(of: plan.topology) }),
             let recorded = epoch(try? transaction.lastRecord(in: changelog)),
@@ -20,15 +24,30 @@ extension Simulation {
         return offsets == positions ? nil : broken("has other offsets than its record: \(offsets) for \(positions)")
     }
 
+    private func isStartOver(_ transaction: CommittedTransaction) -> Bool {
+        transaction.partitions.contains { epoch(try? transaction.lastRecord(in: $0))?.epoch == Epoch.none }
+    }
+
+    /// What comes from now on is of the new life.
+    private func noteStartOver() {
+        startOverCount += 1
+        for topic in SimulatedTopology.topics(of: plan).map(\.name) where topic != SimulatedTopology.source {
+            for number in 0..<SimulatedTopology.partitionCount {
+                let partition = TopicPartition(topic, PartitionNumber(number))
+                lifeStart[partition] = try? cluster.offsets(of: partition).end
+            }
+        }
+    }
+
     private func epoch(_ record: RecordView??) -> EpochRecord? {
         record.flatMap { $0 }?.valueBytes.flatMap { EpochRecord(decoding: UnsafeRawBufferPointer($0)) }
     }
 
     /// What is there in the end, against the uninterrupted run. Nil: no difference.
     func difference() throws -> String? {
-        let records = { [cluster] (partition: TopicPartition) throws -> [CopiedRecord] in
-            let batch = try cluster.committedRecords(of: partition)
-            return (0..<batch.count).map { CopiedRecord(batch[$0]) }
+        let records = { [cluster, lifeStart] (partition: TopicPartition) throws -> [CopiedRecord] in
+            let batch = try cluster.committedRecords(of: partition), start = lifeStart[partition]?.number ?? 0
+            return (0..<batch.count).lazy.map { batch[$0] }.filter { $0.offset >= start }.map(CopiedRecord.init)
         }
         var outcome = try Outcome.reading(plan, records)
         for number in 0..<SimulatedTopology.partitionCount {

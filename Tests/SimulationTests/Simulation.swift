@@ -18,6 +18,8 @@ final class Simulation {
         var losesChangelog = false
         /// Processes follow the changelogs of tasks that are others'.
         var hasStandbys = false
+        /// Now and then all processes are stopped, and the topology is started over.
+        var startsOver = false
         var actionCount = 220
     }
 
@@ -28,10 +30,15 @@ final class Simulation {
     private(set) var machines: [SimulatedMachine] = []
     private(set) var source: SimulatedSource
     let options: Options
+    /// Where the topology's life began that counts: ends of all partitions when it was started over last.
+    var lifeStart: [TopicPartition: Offset] = [:]
+    /// The one call of starting over that is to meet a mishap.
+    var orderedWhenStartingOver: (call: SeamCall, mishap: Mishap, callsBefore: Int)?
     private let chances: Chances
     private var depth = 0
     /// The order to lose part of the changelog found something to lose.
     private(set) var hasLostChangelog = false
+    var startOverCount = 0
     /// What no fault of the cluster excuses.
     private(set) var errors: [String] = []
 
@@ -51,7 +58,7 @@ final class Simulation {
         settings.tombstonesKept = .minutes(10)
         chances = random.below(5) == 0 ? .zombies : Chances.drawn(&random)
         // Not every log of Kafka's protocol checks it: fencing has to do alone, too.
-        settings.checksGeneration = random.below(3) > 0
+        settings.checksGeneration = random.below(3) > 0 || options.startsOver
         cluster = SimulatedCluster(seed: random.next(), settings: settings, start: SimulatedTopology.start)
         cluster.chances = chances
         if options.isTraced { cluster.trace = ["seed \(options.seed): \(chances)"] }
@@ -69,6 +76,7 @@ final class Simulation {
             cluster.advance(by: .milliseconds(Int64(random.below(200))))
             try act()
             if options.losesChangelog, action == options.actionCount / 2 { try loseChangelog() }
+            if options.startsOver, action == options.actionCount / 2 { try startOver() }
         }
         calm()
         if let stuck = try drain() { return problem ?? stuck }
@@ -181,6 +189,8 @@ final class Simulation {
         // Compaction leaves one epoch record, so that no earlier one could be lost.
         case 0, 1: if !options.losesChangelog { cluster.compact() }
         case 2:
+            // What retention has taken could not be read again.
+            guard !options.startsOver else { return try startOver() }
             let number = random.below(SimulatedTopology.partitionCount), input = SimulatedTopology.input(number)
             if let offset = cluster.groupOffset(of: plan.topology, input) { try cluster.deleteRecords(before: offset, in: input) }
         case 3, 4: if cluster.chances.crash > 0 { machines[random.below(machines.count)].host?.process.crash() }
@@ -194,6 +204,20 @@ final class Simulation {
         case 7 where machines.allSatisfy { $0.host?.process.isDead ?? true }: cluster.expireOffsets(of: plan.topology)
         default: break
         }
+    }
+
+    /// All processes are stopped, and one is started that starts the topology over; sometimes others come too early.
+    private func startOver() throws {
+        guard depth == 0 else { return }
+        cluster.note("everybody is stopped, to start over")
+        for machine in machines {
+            machine.host?.process.crash()
+            machine.host = nil
+            machine.upAt = cluster.now + .milliseconds(Int64(random.below(30_000)))
+        }
+        let machine = machines[random.below(machines.count)]
+        machine.startsOver = true
+        machine.upAt = cluster.now
     }
 
     /// All processes end, and one partition of the changelog loses its last epochs.

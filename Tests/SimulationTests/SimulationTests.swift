@@ -59,6 +59,43 @@ private let onlySeed = environment("PIONEER_SIM_SEED").flatMap { UInt64($0) }
         }
     }
 
+    @Test func `a topology that is started over, whatever befalls it then, ends as if it had just begun`() throws {
+        let plan = try SimulatedTopology.plan()
+        var startOverCount = 0
+        for seed in 0..<seedCount / 4 {
+            let simulation = try Simulation(plan, .init(seed: seed, startsOver: true))
+            let fault = try simulation.run()
+            #expect(fault == nil, "seed \(seed)")
+            startOverCount += simulation.startOverCount
+        }
+        #expect(startOverCount > seedCount / 8)
+    }
+
+    /// In the order in which they are made.
+    private static let callsOfStartingOver: [(call: SeamCall, count: Int)] = [
+        (.fence, 3), (.uncommittedEnd, 12), (.range, 3), (.begin, 1), (.sendRecords, 9), (.sendOffsets, 1), (.commit, 1),
+        (.deleteRecords, 12),
+    ]
+
+    @Test func `starting over may crash or stand still in any of its calls`() throws {
+        let plan = try SimulatedTopology.plan()
+        var seed = UInt64(0)
+        for (call, count) in Self.callsOfStartingOver {
+            for mishap in [Mishap.crashBefore, .crashMidway, .crashAfter, .freezeBefore, .freezeAfter] {
+                var hasHappened = false
+                for _ in 0..<20 where !hasHappened {
+                    let simulation = try Simulation(plan, .init(seed: seed, startsOver: true, actionCount: 100))
+                    simulation.orderedWhenStartingOver = (call, mishap, Int(seed) % count)
+                    let fault = try simulation.run()
+                    #expect(fault == nil, "seed \(seed) with \(call) \(mishap)")
+                    hasHappened = simulation.orderedWhenStartingOver == nil && simulation.cluster.ordered == nil
+                    seed += 1
+                }
+                #expect(hasHappened, "no \(call) met \(mishap)")
+            }
+        }
+    }
+
     @Test func `the same seed gives the same run`() throws {
         let plan = try SimulatedTopology.plan(.hops)
         for seed in 1...3 as ClosedRange<UInt64> {

@@ -53,6 +53,24 @@ extension ViewConformance {
                 try store.positions(of: "usage", log: ViewFixture.log),
                 [PartitionNumber(0): ViewPosition(next: Offset(5), watermark: EventTime(seconds: 2))], "positions")
         },
+        Check(description: "a view that starts over loses the rows of all partitions, and each stands where it is told to") { harness in
+            let store = try prepared(harness)
+            for number in [0, 3] {
+                _ = try store.apply(
+                    ViewFixture.change(
+                        [ViewFixture.row("of \(number)", at: 1)], from: 0, to: 5, partition: number, watermark: EventTime(seconds: 9)))
+            }
+            let starts = [0: 7, 3: 6, 4: 2].reduce(into: [PartitionNumber: Offset]()) { $0[PartitionNumber($1.key)] = Offset($1.value) }
+            let change = ViewFixture.change(
+                [ViewFixture.row("new", at: 2)], from: 5, to: 9, watermark: .earliest, startsOver: starts)
+            try expectEqual(try store.apply(change), .applied, "the change")
+            let expected = [0: 9, 3: 6, 4: 2].reduce(into: [PartitionNumber: ViewPosition]()) {
+                $0[PartitionNumber($1.key)] = ViewPosition(next: Offset($1.value), watermark: .earliest)
+            }
+            try expectEqual(try store.positions(of: "usage", log: ViewFixture.log), expected, "positions")
+            try expectEqual(try store.query(ViewFixture.query(select: ["id"])).rows, [[.string("new")]], "rows")
+            try expectEqual(try store.apply(change), .conflict(actual: Offset(9)), "the repeat")
+        },
         Check(description: "a view that another log filled is refused, naming both logs") { harness in
             let store = try prepared(harness)
             _ = try store.apply(ViewFixture.change([ViewFixture.row("a", at: 1)], from: 0, to: 5))

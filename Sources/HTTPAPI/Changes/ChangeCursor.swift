@@ -75,6 +75,15 @@ struct ChangeCursor: Sendable {
         ServerSentEvent.append("expired", id: id, data: data, to: out)
     }
 
+    private func restart(_ number: Int, to out: ByteArena) {
+        let data = JSONOutput()
+        data.object {
+            data.field("partition", number)
+            data.field("message", "the topology was started over: rows of partition \(number) that were told before are void")
+        }
+        ServerSentEvent.append("restart", id: id, data: data, to: out)
+    }
+
     // MARK: Rows
 
     private mutating func append(_ records: RecordBatch, of number: Int, to out: ByteArena) throws {
@@ -85,6 +94,10 @@ struct ChangeCursor: Sendable {
             let record = records[index]
             position.next[number] = Offset(record.offset + 1)
             let data = JSONOutput()
+            if RestartMark.isMark(record) {
+                restart(number, to: out)
+                continue
+            }
             guard record.value != nil else {
                 writeKey(record, to: data)
                 ServerSentEvent.append("delete", id: id, data: data, to: out)
@@ -115,7 +128,7 @@ struct ChangeCursor: Sendable {
         decoder.begin(capacity: max(1, records.count))
         for index in 0..<records.count {
             let record = records[index]
-            guard let value = record.value, let fault = decoder.append(value, count: Int(record.valueLength)) else { continue }
+            guard let value = record.value, !RestartMark.isMark(record), let fault = decoder.append(value, count: Int(record.valueLength)) else { continue }
             throw EngineError(
                 .apiRowDamaged, .environment,
                 "record \(record.offset) of \(view.topic)[\(number)] does not fit view '\(view.name)': \(fault.message)",

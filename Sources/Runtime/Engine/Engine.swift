@@ -147,7 +147,7 @@ extension Engine {
         }
     }
 
-    private static func makeTopics(_ plans: [Plan], _ settings: EngineSettings, _ parts: Parts) throws -> TopicLayout {
+    static func makeTopics(_ plans: [Plan], _ settings: EngineSettings, _ parts: Parts) throws -> TopicLayout {
         let layout: TopicLayout, topics: [TopicDescription]
         switch parts.host {
         case .embedded: (layout, topics) = TopicLayout.uniform(plans, settings)

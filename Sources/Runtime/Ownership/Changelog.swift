@@ -6,6 +6,7 @@ import Stores
 /// ```
 /// key [00]              the encoded EpochRecord
 /// key [01] state key    the value, or a tombstone; the state key without the task's prefix
+/// key [FF] …            a `RestartMark`: all records before it are void
 /// ```
 /// A transaction holds its epoch's changes first and the epoch record last. Keys begin with what they are, so compaction
 /// keeps the last epoch record and the last value of each state key. The partition's number is the task's.
@@ -29,17 +30,21 @@ enum Changelog {
             let isDelete = write.changes.isDelete[index]
             buffer.append(timestamp: timestamp, key: key.bytes, value: isDelete ? nil : value)
         }
+        Self.write(write.record, timestamp: timestamp, to: buffer)
+    }
+
+    static func write(_ record: EpochRecord, timestamp: Int64, to buffer: RecordBuffer) {
         let encoded = ByteArena(capacity: 512)
-        write.record.encode(to: encoded)
-        key.removeAll()
-        key.append(byte: epochKey)
-        buffer.append(timestamp: timestamp, key: key.bytes, value: encoded.bytes)
+        record.encode(to: encoded)
+        [epochKey].withUnsafeBufferPointer { buffer.append(timestamp: timestamp, key: $0, value: encoded.bytes) }
     }
 
     enum Entry {
         case epoch(EpochRecord)
         /// The rest of the key, behind the task's prefix.
         case change(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?)
+        /// The task was started over: nothing before counts.
+        case restart
     }
 
     static func isEpoch(_ record: RecordView) -> Bool { record.keyLength == 1 && record.key?.pointee == epochKey }
@@ -51,7 +56,7 @@ enum Changelog {
         switch kind {
         case epochKey where key.count == 1: return value.flatMap(EpochRecord.init(decoding:)).map { .epoch($0) }
         case changePrefix: return .change(key: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(key).dropFirst()), value: value)
-        default: return nil
+        default: return RestartMark.isMark(record) ? .restart : nil
         }
     }
 }

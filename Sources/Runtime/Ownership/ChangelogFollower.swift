@@ -106,6 +106,9 @@ final class ChangelogFollower {
             switch Changelog.read(record) {
             case .epoch(let read): epoch = read
             case .change(let rest, let value): put(rest, value)
+            case .restart:
+                try forget()
+                epoch = nil
             case nil:
                 throw OwnershipErrors.changelogDamaged(task, partition, "the record at offset \(record.offset) cannot be read")
             }
@@ -118,6 +121,15 @@ final class ChangelogFollower {
         let last = batch[end - 1]
         due = LocalPosition(
             changelog: Offset(last.offset + 1), appliedAt: EventTime(microseconds: last.timestamp), epoch: boundary == nil ? nil : epoch)
+    }
+
+    /// A restart mark: what was applied goes, and so does what waits. Until the next write the copy has no position, so that a
+    /// restore that is cut short here begins at the changelog's first record.
+    private func forget() throws {
+        try local.drop(task)
+        position = nil
+        pending.removeAll()
+        pendingRecords = 0
     }
 
     private func put(_ rest: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) {

@@ -106,7 +106,7 @@ extension TaskLedger {
         changelogRecords.removeAll(keepingAtMost: Limits.outputBytesKept)
         journalRecords.removeAll(keepingAtMost: Limits.outputBytesKept)
         Changelog.write(write, to: changelogRecords)
-        write.record.appendJournalEntry(to: journalRecords, owner: settings.owner)
+        write.record.appendJournalEntry(to: journalRecords, owner: settings.owner, timestamp: write.record.clock.microseconds)
         return RefusedOutputs.tooLarge([(changelog, changelogRecords)], recordBytesMax: log.recordBytesMax).first
     }
 
@@ -252,11 +252,11 @@ extension CommitFacts.Answer {
 
 extension EpochRecord {
     /// The record as `journalEntry()` has it, with who ran the task as headers.
-    fileprivate func appendJournalEntry(to buffer: RecordBuffer, owner: TaskOwner) {
+    func appendJournalEntry(to buffer: RecordBuffer, owner: TaskOwner, timestamp: Int64) {
         let encoded = ByteArena(capacity: 512), headers = ByteArena(capacity: 64)
         encode(to: encoded)
         RecordHeaders.append(JournalHeader.instance, owner.instance, to: headers)
         RecordHeaders.append(JournalHeader.host, owner.host, to: headers)
-        buffer.append(timestamp: clock.microseconds, key: nil, value: encoded.bytes, headers: headers.bytes)
+        buffer.append(timestamp: timestamp, key: nil, value: encoded.bytes, headers: headers.bytes)
     }
 }

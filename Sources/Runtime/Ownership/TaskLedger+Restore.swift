@@ -155,7 +155,7 @@ extension TaskLedger {
             if !missing.isEmpty { Telemetry.emit(GroupOffsetsMissing(task: task, inputs: missing)) }
         case .begin: break
         case .beginAtGroup:
-            beginning = Self.beginning(at: restore.group)
+            beginning = .beginning(at: restore.group)
             Telemetry.emit(GroupOffsetsTaken(task: task, offsets: restore.group))
         case .wait(let difference):
             if restore.differSince == nil { Telemetry.emit(RestoreWaiting(task: task, difference: difference)) }
@@ -209,9 +209,11 @@ extension TaskLedger {
         restore.silentSince = nil
         restore.step = .compare
     }
+}
 
+extension EpochRecord {
     /// An epoch before the first, which says nothing but where the inputs begin.
-    private static func beginning(at offsets: [TopicPartition: Offset]) -> EpochRecord {
+    static func beginning(at offsets: [TopicPartition: Offset]) -> EpochRecord {
         EpochRecord(
             epoch: .none, topologyVersion: "", steps: [],
             positions: offsets.sorted { $0.key < $1.key }.map {

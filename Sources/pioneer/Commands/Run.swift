@@ -45,7 +45,8 @@ struct Run: AsyncParsableCommand {
     @Option(help: ArgumentHelp(
         """
         Start a topology over from the records still in the log: its state goes, its views are emptied and filled again. Rows \
-        are written to its output topics once more. May be given several times.
+        are written to its output topics once more. On Kafka all other engines that run it have to be stopped first. May be \
+        given several times.
         """, valueName: "topology"))
     var rebuild: [String] = []
 
@@ -60,7 +61,6 @@ struct Run: AsyncParsableCommand {
         let plans = try PlanLoading.plans(files: files, schemas: settings.value(Settings.schemas))
         try checkRebuild(plans)
         let kafka = try KafkaSettings(settings)
-        if kafka != nil { try checkRebuildOnKafka() }
         var engineSettings = EngineSettings(settings, onKafka: kafka != nil)
         let data = try DataDirectory.open(
             settings[Settings.dataDir], kafka == nil ? .embedded : .kafka, memory: engineSettings.memory, clock: clock)
@@ -68,7 +68,9 @@ struct Run: AsyncParsableCommand {
         let engine: Engine
         if let kafka {
             engineSettings.partitionCount = settings.value(Settings.partitions) ?? 1
-            engine = try await KafkaEngine(plans: plans, settings: engineSettings, kafka: kafka, data: data, clock: clock).awaited()
+            engine = try await KafkaEngine(
+                plans: plans, settings: engineSettings, kafka: kafka, data: data, clock: clock, rebuild: rebuild
+            ).awaited()
         } else {
             engineSettings.partitionCount = try data.partitionCount(
                 wanted: settings.value(Settings.partitions), askedBy: settings.origin(Settings.partitions).description)
@@ -84,15 +86,6 @@ struct Run: AsyncParsableCommand {
         given.add(Settings.schemas, topologies.schemas)
         engine.add(to: &given)
         return given
-    }
-
-    /// Other engines have the topology's tasks too, so that no one of them can start it over.
-    private func checkRebuildOnKafka() throws {
-        guard let name = rebuild.first else { return }
-        throw EngineError(
-            .rebuildOnKafka, .user, "--rebuild \(name) cannot be done on Kafka, where other engines may run the topology",
-            remedy: "Stop all engines that run it, delete the topics _pioneer.\(name).* and the group pioneer.\(name) "
-                + "(kafka-topics --delete, kafka-consumer-groups --delete), delete the engines' data directories, and run it again.")
     }
 
     private func checkRebuild(_ plans: [Plan]) throws {

@@ -103,8 +103,6 @@ extension ErrorCode {
     static let partitionsFixed = ErrorCode("run.partitions_fixed")
     /// A name given with --rebuild is no topology of this run.
     static let rebuildUnknown = ErrorCode("run.rebuild_unknown")
-    /// On Kafka no engine alone starts a topology over.
-    static let rebuildOnKafka = ErrorCode("run.rebuild_on_kafka")
 }
 
 extension DataDirectory {

@@ -2,6 +2,7 @@ import Base
 import KafkaLog
 import Planner
 import Runtime
+import SQLiteViews
 import Stores
 import Telemetry
 
@@ -12,6 +13,8 @@ struct KafkaEngine {
     let kafka: KafkaSettings
     let data: DataDirectory
     let clock: any WallClock
+    /// Topologies to be started over first.
+    let rebuild: [String]
 
     private static let retryDelayMax = TimeSpan.seconds(10)
 
@@ -41,6 +44,9 @@ struct KafkaEngine {
         let log = try KafkaLog(kafka.properties, reading)
         let host = ClusterHost(cluster: cluster, local: data.store, owner: owner, isStandby: kafka.isStandby)
         let parts = Engine.Parts(log: log, host: .cluster(host), views: data.views, clock: clock)
+        if !rebuild.isEmpty {
+            try Engine.startOver(rebuild, of: plans, settings: settings, parts: parts) { try data.views.drop($0) }
+        }
         let engine = try Engine(plans: plans, settings: settings, parts: parts)
         Telemetry.emit(KafkaConnected(servers: kafka.properties.servers, cluster: log.id.text, instance: owner.instance))
         return engine

@@ -48,6 +48,8 @@ final class FakeCluster: TaskCluster {
         } ?? []
     }
 
+    func joinedCount(_ topology: String) -> Int { contents.withLock { $0.memberships[topology]?.count ?? 0 } }
+
     // MARK: TaskCluster
 
     func join(topology: String, taskCount: Int) throws -> any TaskMembership {

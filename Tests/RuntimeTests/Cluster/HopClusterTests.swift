@@ -32,24 +32,29 @@ import Testing
     init() throws { plan = try Sample.plan(Self.topology) }
 
     private func engine(_ cluster: FakeCluster?, views: MemoryViews = MemoryViews()) throws -> Engine {
+        let engine = try Engine(plans: [plan], settings: settings, parts: parts(cluster, views: views))
+        try engine.start()
+        return engine
+    }
+
+    private var settings: EngineSettings {
         var settings = EngineSettings()
         settings.partitionCount = Self.partitions
         settings.workerCount = 2
         settings.commitInterval = .milliseconds(20)
         settings.batchRecords = 64
+        return settings
+    }
+
+    private func parts(_ cluster: FakeCluster?, views: MemoryViews) -> Engine.Parts {
         let clock = ManualClock(Sample.start + .hours(1)), log = log
-        let parts: Engine.Parts
-        if let cluster {
-            let host = ClusterHost(cluster: cluster, local: InMemoryStore(), owner: TaskOwner(instance: "a", host: "b"), isStandby: false)
-            parts = Engine.Parts(log: log, host: .cluster(host), views: views, clock: clock)
-        } else {
-            parts = Engine.Parts(
+        guard let cluster else {
+            return Engine.Parts(
                 log: log, state: log, committer: log, views: views, clock: clock, maintain: { _ in MaintenanceReport() },
                 trim: { try log.deleteRecords(before: $1, in: $0) })
         }
-        let engine = try Engine(plans: [plan], settings: settings, parts: parts)
-        try engine.start()
-        return engine
+        let host = ClusterHost(cluster: cluster, local: InMemoryStore(), owner: TaskOwner(instance: "a", host: "b"), isStandby: false)
+        return Engine.Parts(log: log, host: .cluster(host), views: views, clock: clock)
     }
 
     private func append(_ events: ArraySlice<Sample.Event>, _ topic: TopicName = readings, through engine: Engine) throws {
@@ -68,9 +73,10 @@ import Testing
         let batch = RecordBatch()
         for number in 0..<Self.partitions {
             let partition = TopicPartition(.view(name, of: "sample"), PartitionNumber(number))
-            let outcome = try log.read(partition, from: .zero, recordsMax: 100_000, bytesMax: 100 << 20, into: batch)
+            let first = try log.range(of: partition).first
+            let outcome = try log.read(partition, from: first, recordsMax: 100_000, bytesMax: 100 << 20, into: batch)
             guard case .records = outcome else { continue }
-            for index in 0..<batch.count {
+            for index in 0..<batch.count where !RestartMark.isMark(batch[index]) {
                 rows[String(decoding: batch[index].keyBytes!, as: UTF8.self)] = String(decoding: batch[index].valueBytes!, as: UTF8.self)
                 count += 1
             }
@@ -152,5 +158,54 @@ import Testing
         #expect(inputs.map(\.topic.text) == ["readings", "machines", "_pioneer.sample.hop.by_kind"])
         let offsets = try cluster.committedOffsets(of: "sample", inputs + [TopicPartition(TopicName("prices")!, PartitionNumber(1))])
         #expect(Set(offsets.keys).isSubset(of: inputs) && offsets.count >= 2)
+    }
+
+    /// One engine after another, of a process of its own each, with all tasks.
+    private func runs(_ cluster: FakeCluster, _ views: MemoryViews, _ body: (Engine) throws -> Void) throws {
+        let joined = cluster.joinedCount("sample")
+        let engine = try engine(cluster, views: views)
+        cluster.memberships("sample", count: joined + 1).last?.say(.assigned((0..<Self.partitions).map { PartitionNumber($0) }))
+        try body(engine)
+        engine.stop()
+        try engine.join()
+    }
+
+    /// `Engine.startOver`, with these tasks assigned to it.
+    private func startOver(_ cluster: FakeCluster, having tasks: Range<Int>, _ dropped: inout [String]) throws {
+        let joined = cluster.joinedCount("sample")
+        let group = try EngineThread(name: "group") {
+            cluster.memberships("sample", count: joined + 1).last?.say(.assigned(tasks.map { PartitionNumber($0) }))
+        }
+        defer { group.join() }
+        try Engine.startOver(["sample"], of: [plan], settings: settings, parts: parts(cluster, views: MemoryViews())) { dropped.append($0) }
+    }
+
+    @Test func `a topology that is started over has the rows of one that has just begun, in every process's views`() throws {
+        let cluster = FakeCluster(log), other = MemoryViews()
+        var dropped: [String] = []
+        try runs(cluster, other) { engine in
+            try append(events[..<50], TopicName("machines")!, through: engine)
+            try append(events[..<50], TopicName("prices")!, through: engine)
+            try append(events[...], through: engine)
+            try waitForRows(120)
+        }
+        try expectReference()
+        // While others have tasks nothing happens.
+        let ends = try log.topics().map { try log.range(of: TopicPartition($0.name, PartitionNumber(0))) }
+        #expect(thrownCode { try startOver(cluster, having: 0..<3, &dropped) } == "engine.not_alone")
+        #expect(try log.topics().map { try log.range(of: TopicPartition($0.name, PartitionNumber(0))) } == ends && dropped.isEmpty)
+
+        try startOver(cluster, having: 0..<4, &dropped)
+        #expect(try view("kinds").count == 0 && dropped == ["kinds", "hours"])
+        let last = try log.range(of: TopicPartition(.journal(of: "sample"), PartitionNumber(0)))
+        #expect(last.end.number - last.first.number == 1)
+        // The rows that the other process has of before are void too.
+        #expect(other["kinds"]?.rows.isEmpty == false)
+        try runs(cluster, other) { _ in try waitForRows(120) }
+        try expectReference()
+        for name in ["kinds", "hours"] {
+            let wanted = try view(name).rows
+            #expect(other[name]?.rows.count == wanted.count)
+        }
     }
 }

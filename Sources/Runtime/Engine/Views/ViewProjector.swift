@@ -15,7 +15,8 @@ extension ErrorCode {
 /// 1. Note the watermark that the task has committed, and the topic's end: all rows of event time before the one are
 ///    before the other. On a log of many processes they need not be readable yet, so the end is what counts.
 /// 2. Read records from the view's position on.
-/// 3. Keep the last one of each key.
+/// 3. Keep the last one of each key. Where a `RestartMark` is among them, only what follows it counts, and the first partition
+///    that comes to its mark has the view start over: it tells by the positions, because no partition passes its mark before.
 /// 4. Apply them together with the new position, in one transaction that compares the old position first. Only when the
 ///    noted end was reached does the noted watermark go with it, and does `keep` remove rows: what a view that is filled
 ///    again meets on the way may be long past it.
@@ -92,9 +93,11 @@ final class ViewProjector {
 
     private func apply(next: Offset) throws {
         let watch = Stopwatch()
-        var watermark = position.watermark
-        if let noted, next >= noted.end { watermark = noted.watermark }
-        let upserts = try reduce()
+        let mark = (0..<records.count).last { RestartMark.isMark(records[$0]) }
+        let startsOver = try mark.flatMap { try starts($0) }
+        var watermark = startsOver == nil ? position.watermark : .earliest
+        if let noted, next >= noted.end, mark == nil { watermark = noted.watermark }
+        let upserts = try reduce(from: mark.map { $0 + 1 } ?? 0)
         var expireBefore: EventTime?
         if watermark > position.watermark, let keep = view.keep, let least = board.watermark(of: view.topology) {
             expireBefore = least - keep
@@ -102,12 +105,12 @@ final class ViewProjector {
         let moved = ViewPosition(next: next, watermark: watermark)
         let change = ViewChange(
             view: view.name, partition: partition, log: log.id, expected: position.next, position: moved, upserts: upserts,
-            deletes: [], expireBefore: expireBefore)
+            deletes: [], expireBefore: expireBefore, startsOver: startsOver)
         switch try views.apply(change) {
         case .applied:
             notePassed(next)
             position = moved
-            if let noted, watermark >= noted.watermark { self.noted = nil }
+            if mark != nil || noted.map({ watermark >= $0.watermark }) ?? false { noted = nil }
             board.publish(position, of: view.name, partition)
             Telemetry.emit(
                 ProjectionApplied(
@@ -125,9 +128,16 @@ final class ViewProjector {
         board.notePassed(next, newest: EventTime(microseconds: newest), of: view.name, partition, since: position)
     }
 
-    private func reduce() throws -> Batch {
+    /// Where the view's partitions stand when it starts over; nil: it has already, and this is another partition's mark of it.
+    private func starts(_ index: Int) throws -> [PartitionNumber: Offset]? {
+        guard let mark = RestartMark(records[index]) else { throw damaged(records[index], "it is a restart mark of another version") }
+        let positions = try views.positions(of: view.name, log: log.id)
+        return positions.allSatisfy { $0.value.next <= mark.starts[$0.key] ?? .zero } ? mark.starts : nil
+    }
+
+    private func reduce(from first: Int) throws -> Batch {
         var lastOfKey: [[UInt8]: Int] = [:]
-        for index in 0..<records.count { lastOfKey[Array(records[index].keyBytes ?? .init(start: nil, count: 0))] = index }
+        for index in first..<records.count { lastOfKey[Array(records[index].keyBytes ?? .init(start: nil, count: 0))] = index }
         let kept = lastOfKey.values.sorted()
         decoder.begin(capacity: max(1, kept.count))
         let times = Column(.timestamp, capacity: kept.count)
