@@ -11,6 +11,8 @@ public struct EpochRecord: Hashable, Sendable {
         case tick(EventTime)
         /// The input had been silent for its `idle_after`: it no longer holds the watermark until its next record.
         case idle(input: TopicPartition)
+        /// Tasks before the hop that were doubted to be idle had kept silent for long enough since it woke: they are believed.
+        case believed(input: TopicPartition)
     }
 
     /// What one of the tasks that write to a hop has told of its time.
@@ -38,10 +40,14 @@ public struct EpochRecord: Hashable, Sendable {
         public var isIdle: Bool
         /// Of a hop: for each task that writes to it, by its number. Empty for other inputs.
         public var upstreams: [UpstreamTime]
+        /// Of a hop that has woken: those of these tasks whose word that they are idle is older than that, and the clock from
+        /// which on it is believed again.
+        public var doubted: Set<Int>
+        public var doubtUntil: EventTime?
 
         public init(
             input: TopicPartition, next: Offset, maxEventTime: EventTime, watermark: EventTime, isIdle: Bool,
-            upstreams: [UpstreamTime] = []
+            upstreams: [UpstreamTime] = [], doubted: Set<Int> = [], doubtUntil: EventTime? = nil
         ) {
             self.input = input
             self.next = next
@@ -49,6 +55,8 @@ public struct EpochRecord: Hashable, Sendable {
             self.watermark = watermark
             self.isIdle = isIdle
             self.upstreams = upstreams
+            self.doubted = doubted
+            self.doubtUntil = doubtUntil
         }
     }
 
@@ -76,14 +84,15 @@ public struct EpochRecord: Hashable, Sendable {
 
 extension EpochRecord {
     /// The first byte of every encoded record. A reader refuses versions it does not know.
-    static let formatVersion: UInt8 = 2
+    static let formatVersion: UInt8 = 3
 
-    /// Version 2, little-endian: `[2][epoch u64][version string][clock i64][watermark i64]`
-    /// `[step count u32]` steps: `[0][input][from i64][to i64]`, `[1][time i64]` or `[2][input]`
+    /// Version 3, little-endian: `[3][epoch u64][version string][clock i64][watermark i64]`
+    /// `[step count u32]` steps: `[0][input][from i64][to i64]`, `[1][time i64]`, `[2][input]` (idle) or `[3][input]` (believed)
     /// `[position count u32]` positions: `[input][next i64][max event time i64][watermark i64][idle u8]`
-    /// `[upstream count u32]` upstreams: `[watermark i64][idle u8]`,
+    /// `[upstream count u32]` upstreams: `[watermark i64][flags u8]` (1: idle, 2: doubted), and if there are any
+    /// `[doubt until i64]` (least: no doubt),
     /// where an input is `[topic string][partition u32]` and a string is `[length u32][UTF-8]`.
-    /// Version 1 has no upstreams.
+    /// Version 2 has no doubts, version 1 no upstreams either.
     public func encode(to arena: ByteArena) {
         func put(_ input: TopicPartition) {
             arena.append(lengthPrefixed: input.topic.text)
@@ -108,6 +117,9 @@ extension EpochRecord {
             case .idle(let input):
                 arena.append(byte: 2)
                 put(input)
+            case .believed(let input):
+                arena.append(byte: 3)
+                put(input)
             }
         }
         arena.append(littleEndian: UInt32(positions.count))
@@ -118,10 +130,11 @@ extension EpochRecord {
             arena.append(littleEndian: position.watermark.microseconds)
             arena.append(byte: position.isIdle ? 1 : 0)
             arena.append(littleEndian: UInt32(position.upstreams.count))
-            for upstream in position.upstreams {
+            for (task, upstream) in position.upstreams.enumerated() {
                 arena.append(littleEndian: upstream.watermark.microseconds)
-                arena.append(byte: upstream.isIdle ? 1 : 0)
+                arena.append(byte: (upstream.isIdle ? 1 : 0) | (position.doubted.contains(task) ? 2 : 0))
             }
+            if !position.upstreams.isEmpty { arena.append(littleEndian: (position.doubtUntil ?? .earliest).microseconds) }
         }
     }
 
@@ -134,14 +147,17 @@ extension EpochRecord {
             else { return nil }
             return TopicPartition(topic, PartitionNumber(Int32(bitPattern: partition)))
         }
-        func upstreams() -> [UpstreamTime]? {
-            guard let count = reader.littleEndian(UInt32.self) else { return nil }
-            var upstreams: [UpstreamTime] = []
-            for _ in 0..<count {
-                guard let watermark = reader.littleEndian(Int64.self), let idle = reader.littleEndian(UInt8.self) else { return nil }
-                upstreams.append(UpstreamTime(watermark: EventTime(microseconds: watermark), isIdle: idle != 0))
+        func readUpstreams(_ position: inout InputPosition, _ format: UInt8) -> Bool {
+            guard let count = reader.littleEndian(UInt32.self) else { return false }
+            for task in 0..<Int(count) {
+                guard let watermark = reader.littleEndian(Int64.self), let flags = reader.littleEndian(UInt8.self) else { return false }
+                position.upstreams.append(UpstreamTime(watermark: EventTime(microseconds: watermark), isIdle: flags & 1 != 0))
+                if flags & 2 != 0 { position.doubted.insert(task) }
             }
-            return upstreams
+            guard format > 2, count > 0 else { return true }
+            guard let until = reader.littleEndian(Int64.self).map({ EventTime(microseconds: $0) }) else { return false }
+            position.doubtUntil = until == .earliest ? nil : until
+            return true
         }
         guard let format = reader.littleEndian(UInt8.self), (1...Self.formatVersion).contains(format),
             let epoch = reader.littleEndian(UInt64.self), let version = reader.lengthPrefixedString(),
@@ -161,6 +177,9 @@ extension EpochRecord {
             case 2:
                 guard let input = input() else { return nil }
                 steps.append(.idle(input: input))
+            case 3:
+                guard let input = input() else { return nil }
+                steps.append(.believed(input: input))
             default: return nil
             }
         }
@@ -169,12 +188,13 @@ extension EpochRecord {
         for _ in 0..<positionCount {
             guard let input = input(), let next = reader.littleEndian(Int64.self),
                 let maxEventTime = reader.littleEndian(Int64.self), let watermark = reader.littleEndian(Int64.self),
-                let idle = reader.littleEndian(UInt8.self), let upstreams = format == 1 ? [] : upstreams()
+                let idle = reader.littleEndian(UInt8.self)
             else { return nil }
-            positions.append(
-                InputPosition(
-                    input: input, next: Offset(next), maxEventTime: EventTime(microseconds: maxEventTime),
-                    watermark: EventTime(microseconds: watermark), isIdle: idle != 0, upstreams: upstreams))
+            var position = InputPosition(
+                input: input, next: Offset(next), maxEventTime: EventTime(microseconds: maxEventTime),
+                watermark: EventTime(microseconds: watermark), isIdle: idle != 0)
+            guard format == 1 || readUpstreams(&position, format) else { return nil }
+            positions.append(position)
         }
         self.init(
             epoch: Epoch(epoch), topologyVersion: version, steps: steps, positions: positions,

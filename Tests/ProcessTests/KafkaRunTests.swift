@@ -94,15 +94,53 @@ extension ProcessTests {
             for engine in [killed, calm] { #expect(try engine.stop() == .exited(0)) }
         }
 
-        @Test func `a directory with a log of its own is refused for Kafka, and so is starting over`() throws {
+        @Test func `a changed window is refused, and a rebuild by the only engine gives every engine the rows of a fresh start`() throws {
+            let directory = try TemporaryDirectory(), kafka = try Brokers.kafka()
+            let events = EventFile(count: 2_000, seed: 32)
+            let name = Self.name("over"), calmName = Self.name("fresh")
+            let file = try Self.topology(in: directory, name), calmFile = try Self.topology(in: directory, calmName)
+            func engine(_ name: String, _ file: String) throws -> EngineProcess {
+                var options = Self.options(file, kafka: kafka)
+                // Who stops is no member any more.
+                options.arguments += ["--membership", "dynamic"]
+                return try EngineProcess(in: directory, name: name, options: options)
+            }
+            let one = try engine("one", file), other = try engine("other", file)
+            try other.start()
+            try append(events.batches, to: name, other)
+            let before = try rows(other)
+
+            for path in [file, calmFile] {
+                let text = try String(contentsOfFile: path, encoding: .utf8)
+                try text.replacing("tumbling: 5m", with: "tumbling: 10m").write(toFile: path, atomically: true, encoding: .utf8)
+            }
+            let refusal = try one.refusal(["--rebuild", name])
+            #expect(refusal.ending == .exited(2) && refusal.words.contains("engine.not_alone"), "\(refusal.words)")
+            #expect(try rows(other) == before)
+            #expect(try other.stop() == .exited(0))
+            let changed = try one.refusal()
+            #expect(changed.ending == .exited(2) && changed.words.contains("state.incompatible"), "\(changed.words)")
+
+            try one.start(["--rebuild", name])
+            let calm = try engine("calm", calmFile)
+            try calm.start()
+            try append(events.batches, to: calmName, calm)
+            let wanted = try rows(calm)
+            #expect(try rows(one) == wanted && wanted[0].count < before[0].count)
+            #expect(try one.stop() == .exited(0))
+            // Views of its own had followed what is void now.
+            try other.start()
+            #expect(try rows(other) == wanted)
+            for engine in [other, calm] { #expect(try engine.stop() == .exited(0)) }
+        }
+
+        @Test func `a directory with a log of its own is refused for Kafka`() throws {
             let directory = try TemporaryDirectory()
             let engine = try EngineProcess(in: directory)
             try engine.start()
             #expect(try engine.stop() == .exited(0))
             let refusal = try engine.refusal(["--kafka", "127.0.0.1:1"])
             #expect(refusal.ending == .exited(2) && refusal.words.contains("run.other_kind"))
-            let over = try engine.refusal(["--kafka", "127.0.0.1:1", "--rebuild", "usage"])
-            #expect(over.ending == .exited(2) && over.words.contains("run.rebuild_on_kafka"))
         }
 
         /// Reads two topics and a table, as they are on the broker.

@@ -12,7 +12,9 @@ import Testing
         let plan = try SimulatedTopology.plan(bug.shape)
         let first = environment("PIONEER_SIM_SEEDS") == nil ? bug.firstSeed : 0
         for seed in first..<first + PlantedBug.seedsMax {
-            guard let fault = try Simulation(plan, .init(seed: seed, bug: bug, hasStandbys: bug.isOfStandbys)).run() else { continue }
+            let options = Simulation.Options(
+                seed: seed, bug: bug, hasStandbys: bug.isOfStandbys, startsOver: bug == .restartMarkSkipped)
+            guard let fault = try Simulation(plan, options).run() else { continue }
             print("\(bug) was found by seed \(seed), the \(seed - first + 1)th tried, as: \(fault.prefix(120))")
             return
         }
@@ -52,6 +54,7 @@ extension PlantedBug {
         switch self {
         case .fencedAfterRestore: 210
         case .placeAtChangelogEnd: 1_798
+        case .restartMarkSkipped: 85
         default: 0
         }
     }

@@ -38,6 +38,8 @@ enum PlantedBug: String, CaseIterable, Sendable {
     case standbyReadsUncommitted
     /// A standby goes on although the task is this process's by now.
     case standbyStepsOn
+    /// Starting over leaves out what makes the state of before void.
+    case restartMarkSkipped
 }
 
 /// A cluster whose transactions are misused.
@@ -103,12 +105,13 @@ private final class PlantedTransactions: TaskTransactions {
             reordered.append(sorted)
             return try transactions.send(sorted, to: partition)
         }
-        guard bug == .changelogWriteSkipped, partition.topic == .changelog(of: task.topology) else {
+        guard [.changelogWriteSkipped, .restartMarkSkipped].contains(bug), partition.topic == .changelog(of: task.topology) else {
             return try transactions.send(records, to: partition)
         }
         let batch = RecordBatch(), rest = RecordBuffer()
         _ = RecordBuffer.decode(UnsafeRawBufferPointer(records.bytes.bytes), baseOffset: 0, from: 0, limit: .max, into: batch)
-        for index in batch.count > 2 ? 1..<batch.count : 0..<batch.count {
+        let first = bug == .changelogWriteSkipped && batch.count > 2 ? 1 : 0
+        for index in first..<batch.count where bug == .changelogWriteSkipped || !RestartMark.isMark(batch[index]) {
             rest.append(timestamp: batch[index].timestamp, key: batch[index].keyBytes, value: batch[index].valueBytes)
         }
         skipped = rest

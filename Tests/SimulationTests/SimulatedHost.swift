@@ -120,14 +120,15 @@ final class SimulatedHost {
     private func startOver(having numbers: [PartitionNumber]) -> Bool {
         let plan = simulation.plan
         let startOver = StartOver(
-            topology: plan.topology, taskCount: SimulatedTopology.partitionCount, cluster: process, log: process,
+            topology: plan.topology, taskCount: SimulatedTopology.partitionCount,
+            cluster: bug.map { PlantedCluster($0, process) } ?? process, log: process,
             owner: TaskOwner(instance: machine.name, host: process.name), inputs: { [TopicPartition(SimulatedTopology.source, $0)] },
             hops: [], views: plan.views.map(\.definition.topic))
         if let ordered = simulation.orderedWhenStartingOver, numbers.count == SimulatedTopology.partitionCount {
             simulation.cluster.ordered = ordered
             simulation.orderedWhenStartingOver = nil
         }
-        machine.startsOver = simulation.random.below(2) == 0
+        machine.startsOver = simulation.random.below(4) > 0
         do {
             try startOver.perform(as: membership, having: numbers, now: now)
             machine.startsOver = false

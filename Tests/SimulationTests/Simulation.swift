@@ -213,8 +213,10 @@ final class Simulation {
         for machine in machines {
             machine.host?.process.crash()
             machine.host = nil
-            machine.upAt = cluster.now + .milliseconds(Int64(random.below(30_000)))
+            machine.upAt = cluster.now + .milliseconds(Int64(random.below(60_000)))
         }
+        // The group has forgotten them, more often than not.
+        cluster.advance(by: .seconds(Int64(random.below(20))))
         let machine = machines[random.below(machines.count)]
         machine.startsOver = true
         machine.upAt = cluster.now

@@ -68,7 +68,7 @@ private let onlySeed = environment("PIONEER_SIM_SEED").flatMap { UInt64($0) }
             #expect(fault == nil, "seed \(seed)")
             startOverCount += simulation.startOverCount
         }
-        #expect(startOverCount > seedCount / 8)
+        #expect(startOverCount > seedCount / 12)
     }
 
     /// In the order in which they are made.

@@ -36,8 +36,20 @@ import Testing
         var old = Array(encoded(record([])).dropLast(4))
         old[0] = 1
         #expect(decode(old) == record([]))
-        old[0] = 3
+        old[0] = 4
         #expect(decode(old) == nil)
+        // Version 2 lacks the end of doubts, which stands last.
+        var second = Array(encoded(record([.init(isIdle: true)])).dropLast(8))
+        second[0] = 2
+        #expect(decode(second) == record([.init(isIdle: true)]))
+    }
+
+    @Test func `doubts about idle tasks come back, and when they were given up`() {
+        var doubting = record([.init(isIdle: true), .init(), .init(isIdle: true)])
+        doubting.positions[0].doubted = [0, 2]
+        doubting.positions[0].doubtUntil = EventTime(seconds: 30)
+        doubting.steps.append(.believed(input: hop))
+        #expect(decode(encoded(doubting)) == doubting)
     }
 
     @Test func `a record that is cut anywhere is none`() {

@@ -19,7 +19,7 @@ extension WindowOperator {
         to watermark: EventTime, _ context: OperatorContext, store: any StateStore, output: inout OperatorOutput
     ) throws {
         while let window = windows.first, EventTime(microseconds: window.start) + definition.size <= watermark {
-            try close(window, watermark: context.watermark, store: store, output: &output)
+            try close(window, store: store, output: &output)
             windows.removeFirst()
             output.windowsClosed += 1
         }
@@ -27,15 +27,13 @@ extension WindowOperator {
 
     /// Emits a window's groups in the order of their keys' bytes. Groups in memory and groups only in the store are
     /// merged as they are read: of a window larger than memory, only the rows that come out are held at once.
-    private func close(
-        _ window: OpenWindow, watermark: EventTime, store: any StateStore, output: inout OperatorOutput
-    ) throws {
+    private func close(_ window: OpenWindow, store: any StateStore, output: inout OperatorOutput) throws {
         let table = window.table
         let order = sortedRows(table)
         var next = 0
         // A window that is all in memory says how many rows come: many windows are small.
         let capacity = window.isComplete ? min(max(order.count, 1), closedRowsMax) : closedRowsMax
-        var rows = WindowRows(of: self, start: window.start, watermark: watermark, capacity: capacity)
+        var rows = WindowRows(of: self, start: window.start, capacity: capacity)
         func emitMemory() {
             let row = table.pointee.row(Int(order[next]))
             next += 1
@@ -90,7 +88,6 @@ private func compare(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -
 private struct WindowRows {
     let window: WindowOperator
     let start: Int64
-    let watermark: EventTime
     /// Rows of one batch.
     let capacity: Int
     var columns: [Column] = []
@@ -98,10 +95,9 @@ private struct WindowRows {
     /// Holds one group that was read from the store; made for the first such.
     private lazy var loaded = OpenWindow(start: start, isComplete: true, accumulatorBytes: window.accumulatorBytes)
 
-    init(of window: WindowOperator, start: Int64, watermark: EventTime, capacity: Int) {
+    init(of window: WindowOperator, start: Int64, capacity: Int) {
         self.window = window
         self.start = start
-        self.watermark = watermark
         self.capacity = capacity
     }
 
@@ -166,13 +162,13 @@ private struct WindowRows {
 
     mutating func flush(_ output: inout OperatorOutput) {
         guard count > 0 else { return }
-        let times = Column(.timestamp, capacity: count), watermarks = Column(.timestamp, capacity: count)
+        let times = Column(.timestamp, capacity: count)
         times.words.update(repeating: start + window.definition.size.microseconds - 1, count: count)
-        watermarks.words.update(repeating: watermark.microseconds, count: count)
         times.count = count
-        watermarks.count = count
+        // They have met what time was just before the window's end: the same however the records before were cut into batches,
+        // and no window that covers theirs has closed by then.
         output.batches.append(
-            Batch(type: window.type, count: count, columns: columns, eventTimes: times, watermarks: watermarks, origins: nil))
+            Batch(type: window.type, count: count, columns: columns, eventTimes: times, watermarks: times, origins: nil))
         columns = []
         count = 0
     }

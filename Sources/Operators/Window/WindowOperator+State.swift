@@ -7,7 +7,7 @@ import Columns
 //   [0]                                              → the state layout's text: state of another layout is refused
 //   [1][window start i64 BE, sign flipped][group key] → [version u8 = 1][accumulators][strings]
 //
-// Accumulators are the row's bytes after its header; strings are, for each accumulator that holds one and has a value,
+// Accumulators are the row's bytes after its header, with places of strings in memory as zeros; strings are, for each accumulator that holds one and has a value,
 // `[length u32 LE][bytes]`. Ordered by window, so that closing one reads a single range.
 
 extension ErrorCode {
@@ -40,8 +40,12 @@ extension WindowOperator {
 
     func encodeGroup(_ row: UnsafeMutableRawPointer, of table: borrowing GroupTable, to arena: ByteArena) {
         arena.append(byte: Self.formatVersion)
-        arena.append(UnsafeRawBufferPointer(start: row + GroupTable.headerBytes, count: accumulatorBytes))
-        for accumulator in accumulators where accumulator.holdsBytes && accumulator.valueCount(row) > 0 {
+        let start = arena.append(UnsafeRawBufferPointer(start: row + GroupTable.headerBytes, count: accumulatorBytes))
+        for accumulator in accumulators where accumulator.holdsBytes {
+            // Where the string lies in memory is no part of the state: the same state is the same bytes.
+            let reference = UnsafeMutableRawPointer(arena.base + start + accumulator.offset - GroupTable.headerBytes)
+            reference.storeBytes(of: BytesReference(offset: 0, length: 0), as: BytesReference.self)
+            guard accumulator.valueCount(row) > 0 else { continue }
             let bytes = table.bytes(row + accumulator.offset)
             arena.append(littleEndian: UInt32(bytes.count))
             arena.append(UnsafeRawBufferPointer(bytes))

@@ -1,5 +1,5 @@
 public import Base
-public import Stores
+import Stores
 import Telemetry
 
 // Starting a topology over, on a log that many processes share. It is a commit like any other, of all tasks at once:
@@ -15,7 +15,7 @@ import Telemetry
 // from. It may be repeated at any time, also when its outcome is not known.
 
 /// What of a topology is started over: its tasks' inputs and its own topics.
-public struct StartOver {
+struct StartOver {
     let topology: String
     let taskCount: Int
     let cluster: any TaskCluster
@@ -116,7 +116,8 @@ public struct StartOver {
             Changelog.write(record, timestamp: now.microseconds, to: changelog)
             record.appendJournalEntry(to: journal, owner: owner, timestamp: now.microseconds)
             sends += [
-                (TopicPartition(.changelog(of: topology), partition), changelog), (TopicPartition(.journal(of: topology), partition), journal),
+                (TopicPartition(.changelog(of: topology), partition), changelog),
+                (TopicPartition(.journal(of: topology), partition), journal),
             ]
             for view in views {
                 let buffer = RecordBuffer()
@@ -126,11 +127,12 @@ public struct StartOver {
             }
             for position in record.positions { offsets[position.input] = position.next }
         }
-        do {
+        do throws(TransactionFault) {
             try Self.repeating { () throws(TransactionFault) in try producer.begin() }
             for (partition, buffer) in sends { try producer.send(buffer, to: partition) }
             try Self.repeating { () throws(TransactionFault) in try producer.send(offsets: offsets) }
-        } catch let fault as TransactionFault {
+        } catch {
+            let fault = error
             do throws(TransactionFault) { try producer.abort() } catch { /* The next owner's fence. */ }
             throw fault
         }

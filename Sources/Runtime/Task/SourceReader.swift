@@ -40,8 +40,10 @@ final class SourceReader {
         keyEncoder = KeyEncoder(columns: source.keyColumns, type: source.type)
     }
 
+    /// Issues come in the order of the records, however these are cut into batches.
     /// - Complexity: O(bytes); allocates a fixed number of buffers per call.
     func rows(of records: RecordBatch, clock: EventTime, time: inout InputTime, issues: inout [RecordIssue]) -> Batch? {
+        defer { if issues.count > 1 { issues.sort { $0.record < $1.record } } }
         let origins = Column(.int, capacity: records.count)
         decode(records, origins, &issues)
         guard origins.count > 0 else { return nil }

@@ -56,7 +56,7 @@ struct TaskInput {
     var position: EpochRecord.InputPosition {
         EpochRecord.InputPosition(
             input: partition, next: next, maxEventTime: time.maxEventTime, watermark: time.watermark, isIdle: time.isIdle,
-            upstreams: time.upstreams)
+            upstreams: time.upstreams, doubted: time.doubted, doubtUntil: time.doubtUntil)
     }
 
     /// The source's or table's name, or that of the stream or rekeyed source that the hop is there for.

@@ -117,8 +117,8 @@ extension TopologyTask {
             inputs[index].time.watermark = position?.watermark ?? .earliest
             inputs[index].time.isIdle = position?.isIdle ?? false
             inputs[index].lastRecordAt = .earliest
-            inputs[index].time.doubted = []
-            inputs[index].time.doubtUntil = nil
+            inputs[index].time.doubted = position?.doubted ?? []
+            inputs[index].time.doubtUntil = position?.doubtUntil
             if case .hop = inputs[index].kind { inputs[index].time.upstreams = upstreams(position) }
         }
         clock = last?.clock ?? .earliest

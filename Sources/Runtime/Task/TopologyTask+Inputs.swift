@@ -114,9 +114,14 @@ extension TopologyTask {
     func endDoubts() throws {
         for index in origins.indices {
             guard let until = inputs[index].time.doubtUntil, clock >= until else { continue }
-            HopReader.endDoubt(&inputs[index].time)
-            try run(index, nil)
+            try endDoubt(index)
         }
+    }
+
+    func endDoubt(_ index: Int) throws {
+        HopReader.endDoubt(&inputs[index].time)
+        steps.append(.believed(input: inputs[index].partition))
+        try run(index, nil)
     }
 
     /// Whether the open epoch has something for the tasks behind a hop, these or others.

@@ -336,10 +336,14 @@ final class TopologyTask {
             // The silence of an input without a record yet counts from the first reading of the clock.
             if inputs[index].lastRecordAt == .earliest { inputs[index].lastRecordAt = clock }
             guard clock >= inputs[index].lastRecordAt + plan.sources[source].idleAfter else { continue }
-            inputs[index].time.isIdle = true
-            needsCommit = true
-            steps.append(.idle(input: inputs[index].partition))
+            noteIdle(index)
         }
+    }
+
+    func noteIdle(_ index: Int) {
+        inputs[index].time.isIdle = true
+        needsCommit = true
+        steps.append(.idle(input: inputs[index].partition))
     }
 
     /// Moves the clock and every source's watermark to `time` although no record says so: what `advance_to` in a

@@ -9,6 +9,8 @@ final class FetchingLog: EventLog, @unchecked Sendable {
     var readsPerFetch = 1
     var markers: Int64 = 0
     var heldBackFrom: [TopicPartition: Offset] = [:]
+    /// It removes nothing when it is asked to.
+    var keepsRecords = false
     private var reads = 0
 
     init(_ base: InMemoryStore) { self.base = base }
@@ -43,6 +45,7 @@ final class FetchingLog: EventLog, @unchecked Sendable {
         OffsetRange(first: try base.range(of: partition).first, end: try end(of: partition))
     }
     func deleteRecords(before offset: Offset, in partition: TopicPartition) throws {
+        guard !keepsRecords else { throw EngineError(ErrorCode("test.keeps"), .environment, "nothing is removed here") }
         try base.deleteRecords(before: offset, in: partition)
     }
     var appendCount: UInt64 { base.appendCount }

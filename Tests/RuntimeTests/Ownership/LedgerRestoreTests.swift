@@ -114,6 +114,64 @@ import Testing
         }
     }
 
+    // MARK: Started over
+
+    private func startOver(_ bench: LedgerBench, having tasks: [Int] = [0]) throws {
+        let startOver = StartOver(
+            topology: "t", taskCount: 1, cluster: bench.cluster, log: bench.cluster.reading, owner: bench.settings.owner,
+            inputs: { _ in [ledgerEvents] }, hops: [], views: [])
+        try startOver.perform(as: bench.cluster, having: tasks.map { PartitionNumber($0) }, now: bench.now)
+    }
+
+    @Test(arguments: [UInt64](0...6), [false, true])
+    func `a task that was started over begins anew, whatever copy there is and whether the old records are gone`(
+        stood: UInt64, keepsRecords: Bool
+    ) throws {
+        let bench = try LedgerBench()
+        bench.cluster.reading.keepsRecords = keepsRecords
+        let copy = bench.local, other = InMemoryStore()
+        if stood > 0 {
+            try committed(stood, bench)
+            bench.local = other
+            _ = try bench.restored()
+        }
+        bench.local = InMemoryStore()
+        if stood < 6 { try committed(6, bench) }
+        try startOver(bench)
+        bench.local = copy
+        let ledger = try bench.restored()
+        let last = try ledger.lastEpoch(of: ledgerTask)
+        #expect(last?.epoch == Epoch.none && last?.positions.map(\.next) == [.zero] && bench.cluster.group[ledgerEvents] == .zero)
+        #expect(try bench.state().isEmpty)
+        for epoch in 1...3 as ClosedRange<UInt64> { #expect(try ledger.commit(bench.write(epoch)) == .committed) }
+        #expect(try bench.state() == LedgerBench.state(3))
+        // A copy that has slept over all of it.
+        bench.local = other
+        #expect(try bench.restored().lastEpoch(of: ledgerTask)?.epoch == Epoch(3))
+        #expect(try bench.state() == LedgerBench.state(3))
+    }
+
+    @Test func `nothing is started over by who does not have all tasks, or whose transaction fails`() throws {
+        let bench = try LedgerBench()
+        try committed(4, bench)
+        #expect(thrownCode { try startOver(bench, having: []) } == "engine.not_alone")
+        for call in [ScriptedCluster.Call.fence, .begin, .send, .sendOffsets, .commit] {
+            for fault in [ScriptedCluster.Fault.mustAbort, .fenced, .fatal(happened: false)] {
+                bench.cluster.script = [call: [fault]]
+                #expect(thrownCode { try startOver(bench) } == "test.scripted", "\(call) \(fault)")
+                bench.cluster.script = [:]
+                _ = try bench.restored()
+                try bench.expect(epochs: 4)
+            }
+        }
+        // What is not answered is asked again; an answer that is lost for good is as good as none.
+        bench.cluster.script = [.commit: [.unknown(happened: true), .unknown(happened: true), .unknown(happened: true)], .begin: [.unknown(happened: false)]]
+        #expect(thrownCode { try startOver(bench) } == "test.scripted")
+        try startOver(bench)
+        #expect(try bench.restored().lastEpoch(of: ledgerTask)?.epoch == Epoch.none)
+        #expect(try bench.state().isEmpty)
+    }
+
     // MARK: A log whose records have to be fetched
 
     @Test func `records that come later than they are asked for are waited for`() throws {
