@@ -176,7 +176,9 @@ extension KafkaLog {
         let retention = description.retention
         let isDeleted = retention.age != nil || retention.bytesMax != nil || description.name.isInternal
         let policy = retention.isCompacted ? (isDeleted ? "compact,delete" : "compact") : "delete"
-        return [
+        // Brokers may have another standard, and copies of state would miss deletes that are forgotten sooner.
+        let tombstones = [("delete.retention.ms", "\(Retention.tombstonesKept.microseconds / 1_000)")]
+        return (retention.isCompacted && description.name.isInternal ? tombstones : []) + [
             ("cleanup.policy", policy), ("retention.ms", retention.age.map { "\(max(1, $0.microseconds / 1_000))" } ?? "-1"),
             ("retention.bytes", retention.bytesMax.map { "\($0)" } ?? "-1"),
         ]

@@ -46,8 +46,6 @@ enum Limits {
     /// How long a restore waits for what another process has committed to come into sight; a broker that is well takes
     /// milliseconds.
     static let offsetsWait = TimeSpan.seconds(60)
-    /// What Kafka's `delete.retention.ms` is unless somebody changes it.
-    static let tombstonesKept = TimeSpan.hours(24)
     /// Changes that a restore applies in one write: large enough that writes cost little, small beside the memory's shares.
     static let restoreChunkBytes = 4 << 20
     /// From one line about the progress of a restore to the next.

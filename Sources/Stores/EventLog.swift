@@ -16,6 +16,10 @@ public struct Retention: Hashable, Sendable {
     }
 
     public static let forever = Retention()
+
+    /// How long a log of many processes keeps tombstones in the engine's own topics, for copies that follow them: one that was
+    /// away for longer may miss deletes.
+    public static let tombstonesKept = TimeSpan.hours(24)
 }
 
 public struct TopicDescription: Hashable, Sendable {

@@ -47,6 +47,18 @@ struct TopicTests {
         }
     }
 
+    @Test func `The engine's own compacted topics keep tombstones for a day, and let go of records on request`() throws {
+        defer { log.close() }
+        let name = TopicName.changelog(of: Brokers.unique("policy").replacing("-", with: "_"))
+        try make(name, Self.compacted)
+        let found = try settings(name)
+        #expect(found["cleanup.policy"]?.value == "compact,delete" && found["retention.ms"]?.value == "-1")
+        #expect(found["delete.retention.ms"]?.value == "86400000")
+        let other = try LogBroker.kafka.log()
+        defer { other.close() }
+        #expect(try other.topic(name)?.retention == Self.compacted)
+    }
+
     @Test func `A topic that is compacted and should not be is refused with the remedy, and the other way round`() throws {
         defer { log.close() }
         for (there, wanted) in [(Retention.forever, Self.compacted), (Self.compacted, .forever)] {

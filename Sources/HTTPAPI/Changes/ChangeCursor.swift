@@ -128,7 +128,9 @@ struct ChangeCursor: Sendable {
         decoder.begin(capacity: max(1, records.count))
         for index in 0..<records.count {
             let record = records[index]
-            guard let value = record.value, !RestartMark.isMark(record), let fault = decoder.append(value, count: Int(record.valueLength)) else { continue }
+            guard let value = record.value, !RestartMark.isMark(record),
+                let fault = decoder.append(value, count: Int(record.valueLength))
+            else { continue }
             throw EngineError(
                 .apiRowDamaged, .environment,
                 "record \(record.offset) of \(view.topic)[\(number)] does not fit view '\(view.name)': \(fault.message)",

@@ -7,8 +7,8 @@ import Columns
 //   [0]                                              → the state layout's text: state of another layout is refused
 //   [1][window start i64 BE, sign flipped][group key] → [version u8 = 1][accumulators][strings]
 //
-// Accumulators are the row's bytes after its header, with places of strings in memory as zeros; strings are, for each accumulator that holds one and has a value,
-// `[length u32 LE][bytes]`. Ordered by window, so that closing one reads a single range.
+// Accumulators are the row's bytes after its header, with zeros where they refer to strings in memory; strings are, for each
+// accumulator that holds one and has a value, `[length u32 LE][bytes]`. Ordered by window, so that closing one reads a single range.
 
 extension ErrorCode {
     /// Stored state was written by another definition of the stream.

@@ -40,8 +40,8 @@ public final class TaskLedger: StateStore, EpochCommit, @unchecked Sendable {
         public var owner = TaskOwner(instance: "", host: "")
         /// How long a restore waits for group and changelog to agree.
         public var offsetsWait = Limits.offsetsWait
-        /// How long the changelog keeps tombstones after they were written: `delete.retention.ms` on Kafka.
-        public var tombstonesKept = Limits.tombstonesKept
+        /// How long the changelog keeps tombstones after they were written.
+        public var tombstonesKept = Retention.tombstonesKept
         /// Bytes of changes that a restore applies in one write, about.
         public var chunkBytes = Limits.restoreChunkBytes
 

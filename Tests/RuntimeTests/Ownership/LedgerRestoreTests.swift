@@ -165,7 +165,7 @@ import Testing
             }
         }
         // What is not answered is asked again; an answer that is lost for good is as good as none.
-        bench.cluster.script = [.commit: [.unknown(happened: true), .unknown(happened: true), .unknown(happened: true)], .begin: [.unknown(happened: false)]]
+        bench.cluster.script = [.commit: Array(repeating: .unknown(happened: true), count: 3), .begin: [.unknown(happened: false)]]
         #expect(thrownCode { try startOver(bench) } == "test.scripted")
         try startOver(bench)
         #expect(try bench.restored().lastEpoch(of: ledgerTask)?.epoch == Epoch.none)
