@@ -122,8 +122,8 @@ final class SimulatedHost {
         let startOver = StartOver(
             topology: plan.topology, taskCount: SimulatedTopology.partitionCount,
             cluster: bug.map { PlantedCluster($0, process) } ?? process, log: process,
-            owner: TaskOwner(instance: machine.name, host: process.name), inputs: { [TopicPartition(SimulatedTopology.source, $0)] },
-            hops: [], views: plan.views.map(\.definition.topic))
+            owner: TaskOwner(instance: machine.name, host: process.name), inputs: { self.inputs(of: $0) },
+            hops: plan.hops.map(\.topic), views: plan.views.map(\.definition.topic))
         if let ordered = simulation.orderedWhenStartingOver, numbers.count == SimulatedTopology.partitionCount {
             simulation.cluster.ordered = ordered
             simulation.orderedWhenStartingOver = nil
@@ -179,11 +179,14 @@ final class SimulatedHost {
         return settings
     }
 
+    private func inputs(of number: PartitionNumber) -> [TopicPartition] {
+        (simulation.plan.sources.map(\.topic) + simulation.plan.hops.map(\.topic)).map { TopicPartition($0, number) }
+    }
+
     private func makeOwned(_ number: PartitionNumber, notBefore: EventTime = .earliest) -> Owned {
-        let inputs = (simulation.plan.sources.map(\.topic) + simulation.plan.hops.map(\.topic)).map { TopicPartition($0, number) }
         let owned = Owned(
             TaskLedger(
-                TaskID(topology: simulation.plan.topology, partition: number), inputs: inputs,
+                TaskID(topology: simulation.plan.topology, partition: number), inputs: inputs(of: number),
                 cluster: bug.map { PlantedCluster($0, process) } ?? process, membership: membership, log: process, local: local,
                 settings: ledgerSettings))
         owned.notBefore = notBefore

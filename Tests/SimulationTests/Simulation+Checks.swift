@@ -11,7 +11,8 @@ extension Simulation {
         func broken(_ what: String) -> String { "a commit of \(transaction.producer) \(what)" }
         if options.startsOver, isStartOver(transaction) {
             noteStartOver()
-            return transaction.offsets?.count == SimulatedTopology.partitionCount ? nil : broken("starts over without all offsets")
+            let wanted = SimulatedTopology.partitionCount * (plan.sources.count + plan.hops.count)
+            return transaction.offsets?.count == wanted ? nil : broken("starts over without all offsets")
         }
         guard let changelog = transaction.partitions.first(where: { $0.topic == .changelog(of: plan.topology) }),
             let journal = transaction.partitions.first(where: { $0.topic == .journal(of: plan.topology) }),
@@ -31,7 +32,8 @@ extension Simulation {
     /// What comes from now on is of the new life.
     private func noteStartOver() {
         startOverCount += 1
-        for topic in SimulatedTopology.topics(of: plan).map(\.name) where topic != SimulatedTopology.source {
+        let others = [SimulatedTopology.source, SimulatedTopology.table]
+        for topic in SimulatedTopology.topics(of: plan).map(\.name) where !others.contains(topic) {
             for number in 0..<SimulatedTopology.partitionCount {
                 let partition = TopicPartition(topic, PartitionNumber(number))
                 lifeStart[partition] = try? cluster.offsets(of: partition).end

@@ -16,7 +16,7 @@ extension Engine {
         guard case .cluster(let host) = parts.host else { preconditionFailure("an embedded store forgets by itself") }
         let layout = try makeTopics(plans, settings, parts)
         for plan in plans where names.contains(plan.topology) {
-            try StartOver(plan, taskCount: layout.taskCount(of: plan.topology), host: host, log: parts.log).run(clock: parts.clock) {
+            try StartOver(plan, layout, host: host, log: parts.log).run(clock: parts.clock) {
                 for view in plan.views { try dropView(view.definition.name) }
             }
         }
@@ -24,9 +24,10 @@ extension Engine {
 }
 
 extension StartOver {
-    init(_ plan: Plan, taskCount: Int, host: ClusterHost, log: any EventLog) {
+    init(_ plan: Plan, _ layout: TopicLayout, host: ClusterHost, log: any EventLog) {
         self.init(
-            topology: plan.topology, taskCount: taskCount, cluster: host.cluster, log: log, owner: host.owner,
-            inputs: { plan.ownInputs($0) }, hops: plan.hops.map(\.topic), views: plan.views.map(\.definition.topic))
+            topology: plan.topology, taskCount: layout.taskCount(of: plan.topology), cluster: host.cluster, log: log,
+            owner: host.owner, inputs: { plan.ownInputs($0, layout) }, hops: plan.hops.map(\.topic),
+            views: plan.views.map(\.definition.topic))
     }
 }
