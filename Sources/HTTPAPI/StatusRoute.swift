@@ -60,6 +60,7 @@ struct StatusWriter {
         json.object {
             json.field("partition", Int(status.task.partition.number))
             write(task.place)
+            if let lag = task.copyLag { json.field("copy") { json.object { json.field("lag_records", lag) } } }
             json.field("epoch", Int64(clamping: status.epoch.number))
             watermark(status.watermark, heldBy: status.holder)
             json.field("clock", status.clock)

@@ -31,7 +31,8 @@ extension Engine {
 
     func task(_ status: TaskStatus, _ place: EngineStatus.Task.Place = .here, now: EventTime) throws -> EngineStatus.Task {
         let lags = try status.inputs.map { try lag(at: $0.reached, of: $0.position.input, now: now) }
-        return EngineStatus.Task(status: status, place: place, lags: lags, rates: board.rates(of: status.task))
+        return EngineStatus.Task(
+            status: status, place: place, lags: lags, rates: board.rates(of: status.task), copyLag: board.copyLags[status.task])
     }
 
     private func lag(at next: Offset, of input: TopicPartition, now: EventTime) throws -> EngineStatus.Lag {

@@ -88,7 +88,7 @@ public final class Engine: Sendable {
         var standby: StandbyHolds?
         if host.isStandby {
             let holds = StandbyHolds(layout.tasks(of: plans))
-            let copies = StandbyThread(holds, host: host, log: parts.log, clock: parts.clock, stop: stopSignal)
+            let copies = StandbyThread(holds, host: host, log: parts.log, clock: parts.clock, board: board, stop: stopSignal)
             started.append(try EngineThread(name: "standby") { copies.run() })
             standby = holds
         }

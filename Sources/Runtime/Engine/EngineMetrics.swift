@@ -51,6 +51,10 @@ extension MetricDeclaration {
         "pioneer_task_restore_left_seconds", .gauge, unit: .seconds, labels: task,
         "Time that the restore of a task will still take at its pace so far; absent where that is not known.")
 
+    static let standbyLag = MetricDeclaration(
+        "pioneer_standby_lag_records", .gauge, labels: task,
+        "Offsets of a task's changelog that this process's copy lacks, while another process owns the task.")
+
     private static let view = ["topology", "view", "partition"]
 
     static let viewLag = MetricDeclaration(
@@ -67,7 +71,8 @@ public enum EngineMetrics {
     public static let all: [MetricDeclaration] = [
         .taskRecords, .taskLate, .taskDeadLetters, .taskRowsOut, .taskCommits, .taskAborts, .taskWindowsClosed, .taskEpoch,
         .taskLagRecords, .taskLagSeconds, .taskWatermark, .taskWatermarkLag, .taskCommitted, .taskStateBytes, .taskOpenWindows,
-        .taskStateGroups, .taskRestoreLeft, .taskRestoreSecondsLeft, .viewLag, .viewPosition, .viewWatermark,
+        .taskStateGroups, .taskRestoreLeft, .taskRestoreSecondsLeft, .standbyLag, .viewLag, .viewPosition,
+        .viewWatermark,
     ]
 }
 
@@ -90,6 +95,9 @@ extension Engine {
     }
 
     private func noteRestores(into samples: inout MetricSamples) {
+        for (task, lag) in board.copyLags {
+            samples.note(Int(lag), of: .standbyLag, ["topology": task.topology, "partition": "\(task.partition)"])
+        }
         for (task, progress) in board.restores {
             let labels: KeyValuePairs = ["topology": task.topology, "partition": "\(task.partition)"]
             samples.note(Int(max(0, progress.to.number - progress.next.number)), of: .taskRestoreLeft, labels)

@@ -46,12 +46,15 @@ public struct EngineStatus: Sendable {
         /// For each of `status.inputs`, how much of it is still to be read.
         public var lags: [Lag]
         public var rates: TaskRates
+        /// Of a task that runs elsewhere, the offsets of its changelog that this process's copy lacks; nil: it has none.
+        public var copyLag: Int64?
 
-        public init(status: TaskStatus, place: Place = .here, lags: [Lag], rates: TaskRates) {
+        public init(status: TaskStatus, place: Place = .here, lags: [Lag], rates: TaskRates, copyLag: Int64? = nil) {
             self.status = status
             self.place = place
             self.lags = lags
             self.rates = rates
+            self.copyLag = copyLag
         }
 
         public var lag: Lag { lags.reduce(.none, +) }

@@ -12,6 +12,8 @@ final class StatusBoard: Sendable {
     private struct Contents {
         var tasks: [TaskID: Notice] = [:]
         var restoring: [TaskID: RestoreProgress] = [:]
+        /// Of the tasks that this process stands by for, the offsets of the changelog that its copy lacks.
+        var copyLags: [TaskID: Int64] = [:]
         /// What journals tell of tasks, whoever runs them.
         var journals: [TaskID: JournalEntry] = [:]
         var views: [ViewPartition: ViewPosition] = [:]
@@ -43,6 +45,12 @@ final class StatusBoard: Sendable {
     }
 
     func publish(_ progress: RestoreProgress, of task: TaskID) { contents.withLock { $0.restoring[task] = progress } }
+
+    /// - Parameter lag: nil: there is no copy any more, or its place is not known.
+    func publish(copyLag lag: Int64?, of task: TaskID) { contents.withLock { $0.copyLags[task] = lag } }
+
+    /// Of the copies that this process keeps of others' tasks, by task.
+    var copyLags: [TaskID: Int64] { contents.withLock(\.copyLags) }
 
     func publish(_ entry: JournalEntry, of task: TaskID) { contents.withLock { $0.journals[task] = entry } }
 

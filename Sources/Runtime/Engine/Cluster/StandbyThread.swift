@@ -14,15 +14,28 @@ final class StandbyThread: @unchecked Sendable {
     private let clock: any WallClock
     private let stop: StopSignal
     private let holds: StandbyHolds
+    private let board: StatusBoard
     /// This thread's alone.
-    private var copies: [TaskID: StandbyCopy] = [:]
+    private var copies: [TaskID: Copy] = [:]
     private var pauses: [TaskID: RetryPause] = [:]
 
-    init(_ holds: StandbyHolds, host: ClusterHost, log: any EventLog, clock: any WallClock, stop: StopSignal) {
+    /// A copy, and what has been told of it.
+    private struct Copy {
+        let copy: StandbyCopy
+        let made = Stopwatch()
+        var records = 0
+        var hasCaughtUp = false
+        var lagRead: Stopwatch?
+    }
+
+    init(
+        _ holds: StandbyHolds, host: ClusterHost, log: any EventLog, clock: any WallClock, board: StatusBoard, stop: StopSignal
+    ) {
         self.holds = holds
         self.host = host
         self.log = log
         self.clock = clock
+        self.board = board
         self.stop = stop
     }
 
@@ -42,23 +55,49 @@ final class StandbyThread: @unchecked Sendable {
         var hasMore = false
         let isHeld = holds.whileHeld(task) {
             do {
-                let copy = copies[task] ?? StandbyCopy(
-                    task, cluster: host.cluster, log: log, local: host.local, settings: host.ledgerSettings)
+                var copy = copies[task] ?? Copy(
+                    copy: StandbyCopy(task, cluster: host.cluster, log: log, local: host.local, settings: host.ledgerSettings))
+                let step = try copy.copy.step(now: clock.now())
+                hasMore = !step.isAtEnd
+                try tell(step, of: task, &copy)
                 copies[task] = copy
-                hasMore = !(try copy.step(now: clock.now()).isAtEnd)
                 pauses[task] = nil
             } catch {
                 var pause = pauses[task] ?? RetryPause()
                 Telemetry.emit(StandbyFailed(task: task, error: EngineError(describing: error), retryIn: pause.span))
                 pause.begin()
                 pauses[task] = pause
-                copies[task] = nil
+                forget(task)
             }
         }
         // The task's owner went on from the copy: one made later begins with what that has left.
-        if !isHeld { copies[task] = nil }
+        if !isHeld { forget(task) }
         return hasMore
     }
+
+    private func forget(_ task: TaskID) {
+        copies[task] = nil
+        board.publish(copyLag: nil, of: task)
+    }
+
+    private func tell(_ step: StandbyCopy.Step, of task: TaskID, _ copy: inout Copy) throws {
+        copy.records += step.records
+        if step.isAtEnd {
+            if !copy.hasCaughtUp {
+                copy.hasCaughtUp = true
+                Telemetry.emit(StandbyCaughtUp(task: task, records: copy.records, nanoseconds: copy.made.elapsedNanoseconds))
+            }
+            board.publish(copyLag: 0, of: task)
+            copy.lagRead = nil
+        } else if (copy.lagRead?.elapsedSeconds ?? .infinity) >= Self.lagSeconds {
+            copy.lagRead = Stopwatch()
+            let end = try log.range(of: Changelog.partition(of: task)).end
+            board.publish(copyLag: max(0, end.number - step.next.number), of: task)
+        }
+    }
+
+    /// How often the changelog's end is asked for while a copy is behind it.
+    private static let lagSeconds = 1.0
 }
 
 /// Which tasks a standby may follow: all that this process does not own.
@@ -95,6 +134,18 @@ final class StandbyHolds: Sendable {
         state.withLock { $0.busy = nil }
         state.wakeAll()
         return true
+    }
+}
+
+struct StandbyCaughtUp: InternalEvent {
+    static let name = "standby_caught_up"
+    static let level = EventLevel.info
+    var task: TaskID
+    var records: Int
+    var nanoseconds: UInt64
+    var message: String { "The copy of a task's state that another process owns is at the end of its changelog." }
+    var fields: [EventField] {
+        [EventField("task", task), EventField("records", records), EventField("took", TimeSpan(microseconds: Int64(nanoseconds / 1_000)))]
     }
 }
 

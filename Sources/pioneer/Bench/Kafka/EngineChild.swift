@@ -53,6 +53,11 @@ final class EngineChild {
             remedy: "Its whole log is in '\(log)'.")
     }
 
+    /// Whether its log tells of an event.
+    func hasLogged(_ event: String) -> Bool {
+        (try? String(contentsOfFile: log, encoding: .utf8))?.contains("\"event\":\"\(event)\"") ?? false
+    }
+
     /// SIGKILL: nothing is committed, closed or said. Returns when it is gone.
     func kill() { end(SIGKILL) }
 

@@ -129,7 +129,7 @@ struct KafkaBench {
             engine.kill()
             let again = try self.engine(settings.arguments + standby, "one")
             report.recovery = try Return(log, plan, settings.partitions).watch(again)
-            if settings.withStandby { report.takeOver = try takeOver(beside: again, log, progress) }
+            if settings.withStandby { report.takeOver = try takeOver(beside: again, log, &report, progress) }
         } catch {
             try steady.stop()
             throw error
@@ -156,19 +156,23 @@ struct KafkaBench {
 
     private var standby: [String] { settings.withStandby ? ["--standby", "true"] : [] }
 
-    private func takeOver(beside first: EngineChild, _ log: KafkaLog, _ progress: (String) -> Void) throws -> Return.Seconds {
+    private func takeOver(
+        beside first: EngineChild, _ log: KafkaLog, _ report: inout KafkaBenchReport, _ progress: (String) -> Void
+    ) throws -> Return.Seconds {
         let second = try engine(settings.arguments + standby, "two")
         let since = Stopwatch()
-        while since.elapsedSeconds < Self.standbySeconds {
-            progress("a second process stands by: \(Int(since.elapsedSeconds)) s of \(Int(Self.standbySeconds)) s")
-            try Task.checkCancellation()
-            try second.check()
-            log.waitForAppend(since: log.appendCount, timeout: .milliseconds(200))
-        }
-        // The group may have given the task to either.
         let instance = try String(contentsOfFile: directory + "/one/instance", encoding: .utf8)
             .trimmingCharacters(in: .whitespacesAndNewlines)
-        let firstOwns = try owner(of: PartitionNumber(0), log) == instance
+        var firstOwns = true
+        // The group may give the task to either; the first has the state already, the second copies it.
+        while since.elapsedSeconds < Self.standbySeconds || (firstOwns && !second.hasLogged("standby_caught_up")) {
+            progress("a second process copies the state: \(Int(since.elapsedSeconds)) s")
+            try Task.checkCancellation()
+            try second.check()
+            firstOwns = try owner(of: PartitionNumber(0), log) == instance
+            log.waitForAppend(since: log.appendCount, timeout: .milliseconds(200))
+        }
+        report.secondsToCopy = since.elapsedSeconds
         progress("kill -9, for good")
         let watch = try Return(log, plan, settings.partitions)
         (firstOwns ? first : second).kill()
@@ -189,8 +193,8 @@ struct KafkaBench {
         return last
     }
 
-    /// What a standby gets to follow the changelog.
-    private static let standbySeconds = 20.0
+    /// What the group gets to take the second process in.
+    private static let standbySeconds = 15.0
 
     private static func bytes(of directory: String) -> Int {
         let files = FileManager.default.enumerator(atPath: directory)

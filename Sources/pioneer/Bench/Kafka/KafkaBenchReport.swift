@@ -25,6 +25,8 @@ struct KafkaBenchReport: Codable {
     var stateBytes = 0
     /// From the start after a kill -9.
     var recovery: Return.Seconds?
+    /// Until a second process stood by with a copy of the state.
+    var secondsToCopy: Double?
     /// From a kill -9 until a standby goes on; nil: no standby was asked for.
     var takeOver: Return.Seconds?
 
@@ -45,6 +47,7 @@ struct KafkaBenchReport: Codable {
         case latencyRows = "latency_rows"
         case stateBytes = "state_bytes"
         case recovery = "seconds_after_kill"
+        case secondsToCopy = "seconds_to_copy"
         case takeOver = "seconds_to_take_over"
     }
 
@@ -70,6 +73,7 @@ struct KafkaBenchReport: Codable {
             lines.append(row("latency p50 / p99", value, "event to committed row, \(Figures.count(latencyRows)) rows"))
         }
         lines.append(row("state on disk", Figures.bytes(stateBytes), "the process's copy, packed"))
+        if let secondsToCopy { lines.append(row("standby is ready", "\(two(secondsToCopy)) s", "after its start")) }
         for (name, seconds) in [("after kill -9", recovery), ("standby takes over", takeOver)] {
             guard let seconds else { continue }
             lines.append(row("\(name), commit", "\(two(seconds.toCommit)) s", "to each task's first commit"))

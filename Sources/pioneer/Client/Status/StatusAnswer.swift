@@ -68,6 +68,8 @@ struct StatusAnswer {
         /// The machine and the process that run it; nil: this one, or nobody is known to.
         var owner: String?
         var isNowhere: Bool
+        /// Of a task that runs elsewhere, how many records the copy there lacks; nil: there is none.
+        var copyLag: Int?
         var epoch: Int
         var watermark: Watermark
         /// Nil: nothing committed yet, or not since the engine started.
@@ -139,6 +141,7 @@ extension StatusAnswer.Task {
         if json["phase"]?.string == "elsewhere" {
             owner = json["owner"].map { "\($0["host"]?.string ?? "") (\($0["instance"]?.string?.prefix(8) ?? ""))" } ?? "another process"
         }
+        copyLag = json["copy"].map { $0.count("lag_records") }
         epoch = json.count("epoch")
         watermark = .init(json)
         commitAgeSeconds = json["last_commit"]?["age_s"]?.double

@@ -49,6 +49,10 @@ struct StatusReport {
         let elsewhere = away.sorted { $0.key < $1.key }.map { owner, tasks in
             "\(names(tasks)) \(tasks.count == 1 ? "runs" : "run") on \(owner), as of the last \(tasks.count == 1 ? "epoch" : "epochs")"
         }
+        let copied = topology.tasks.filter { $0.copyLag != nil }
+        let lag = copied.compactMap(\.copyLag).reduce(0, +)
+        let copies = copied.isEmpty
+            ? [] : ["copies here of \(names(copied)): \(lag == 0 ? "up to date" : "\(Figures.count(lag, "record")) behind")"]
         let restoring = topology.tasks.compactMap { task in
             task.restore.map { restore in
                 "\(names([task])) is being restored\(restore.origin.map { " " + $0 } ?? ""): "
@@ -57,7 +61,7 @@ struct StatusReport {
             }
         }
         let nowhere = topology.tasks.filter(\.isNowhere)
-        return elsewhere + restoring + (nowhere.isEmpty ? [] : ["\(names(nowhere)): not run yet, as far as is known here"])
+        return elsewhere + copies + restoring + (nowhere.isEmpty ? [] : ["\(names(nowhere)): not run yet, as far as is known here"])
     }
 
     private func wrapped(_ text: String) -> [String] { WatermarkText.wrapped(text, width: terminal.width, indent: "  ") }
