@@ -109,11 +109,24 @@ final class KafkaShow {
 
     /// Numbers of the tasks that run in the process, as it says; none where it does not answer.
     func tasks(of engine: EngineProcess) -> [Int] {
+        status(of: engine).filter { $0["phase"] as? String == "running" }.compactMap { $0["partition"] as? Int }.sorted()
+    }
+
+    /// Of the tasks that others run, how far the engine's copies are behind, by partition.
+    func copyLags(of engine: EngineProcess) -> [Int: Int] {
+        let lags = status(of: engine).compactMap { task -> (Int, Int)? in
+            guard let number = task["partition"] as? Int, let copy = task["copy"] as? [String: Any] else { return nil }
+            return (copy["lag_records"] as? Int).map { (number, $0) }
+        }
+        return Dictionary(uniqueKeysWithValues: lags)
+    }
+
+    /// What an engine's status says of each task; nothing while it does not answer.
+    private func status(of engine: EngineProcess) -> [[String: Any]] {
         guard let answer = try? HTTPExchange(port: engine.port, target: "/api/v1/status", timeout: 5).answer(),
-            let object = try? answer.object(), let topologies = object["topologies"] as? [[String: Any]],
-            let tasks = topologies.first?["tasks"] as? [[String: Any]]
+            let object = try? answer.object(), let topologies = object["topologies"] as? [[String: Any]]
         else { return [] }
-        return tasks.filter { $0["phase"] as? String == "running" }.compactMap { $0["partition"] as? Int }.sorted()
+        return topologies.first?["tasks"] as? [[String: Any]] ?? []
     }
 
     /// The committed output as our reader sees it, and waits for no more than there is.

@@ -35,7 +35,11 @@ extension ProcessTests {
             try wait(upTo: 60, for: "both engines to have tasks" + show.tails) {
                 show.tasks(of: first).count == 2 && show.tasks(of: second).count == 2 ? () : nil
             }
-            let taken = show.tasks(of: first).map { "\(show.input.name)/\($0)" }
+            let theirs = show.tasks(of: first)
+            try wait(upTo: 60, for: "copies of the other's tasks" + show.tails) {
+                show.copyLags(of: second) == Dictionary(uniqueKeysWithValues: theirs.map { ($0, 0) }) ? () : nil
+            }
+            let taken = theirs.map { "\(show.input.name)/\($0)" }
             let before = events("restore_started", of: second).count
             try show.write(upTo: 0.7)
             try wait(upTo: 60, for: "rows of all partitions" + show.tails) { try show.committed().count > 100 ? () : nil }

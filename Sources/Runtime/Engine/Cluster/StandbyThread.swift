@@ -25,7 +25,10 @@ final class StandbyThread: @unchecked Sendable {
         let made = Stopwatch()
         var records = 0
         var hasCaughtUp = false
-        var lagRead: Stopwatch?
+        /// The changelog's end when it was asked for last.
+        var end: (offset: Offset, asked: Stopwatch)?
+        /// Offsets from there to the end.
+        var lag = Int64(0)
     }
 
     init(
@@ -42,10 +45,14 @@ final class StandbyThread: @unchecked Sendable {
     func run() {
         while !stop.isStopping {
             var didWork = false
-            for task in holds.tasks where !stop.isStopping {
+            let held = holds.tasks
+            for task in Array(copies.keys) where !held.contains(task) { forget(task) }
+            for task in held where !stop.isStopping {
                 if step(task) { didWork = true }
             }
-            if !didWork { stop.wait(timeout: Limits.journalWait) }
+            // A reader that has fetched nothing yet is not at the end: then more is about to come.
+            let isBehind = copies.values.contains { $0.lag > 0 }
+            if !didWork { stop.wait(timeout: isBehind ? Self.fetchWait : Limits.journalWait) }
         }
     }
 
@@ -82,22 +89,19 @@ final class StandbyThread: @unchecked Sendable {
 
     private func tell(_ step: StandbyCopy.Step, of task: TaskID, _ copy: inout Copy) throws {
         copy.records += step.records
-        if step.isAtEnd {
-            if !copy.hasCaughtUp {
-                copy.hasCaughtUp = true
-                Telemetry.emit(StandbyCaughtUp(task: task, records: copy.records, nanoseconds: copy.made.elapsedNanoseconds))
-            }
-            board.publish(copyLag: 0, of: task)
-            copy.lagRead = nil
-        } else if (copy.lagRead?.elapsedSeconds ?? .infinity) >= Self.lagSeconds {
-            copy.lagRead = Stopwatch()
-            let end = try log.range(of: Changelog.partition(of: task)).end
-            board.publish(copyLag: max(0, end.number - step.next.number), of: task)
+        if copy.end.map({ step.records > 0 && $0.asked.elapsedSeconds >= Self.endSeconds }) ?? true {
+            copy.end = (try log.range(of: Changelog.partition(of: task)).end, Stopwatch())
         }
+        copy.lag = max(0, (copy.end?.offset.number ?? 0) - step.next.number)
+        board.publish(copyLag: copy.lag, of: task)
+        guard copy.lag == 0, !copy.hasCaughtUp else { return }
+        copy.hasCaughtUp = true
+        Telemetry.emit(StandbyCaughtUp(task: task, records: copy.records, nanoseconds: copy.made.elapsedNanoseconds))
     }
 
-    /// How often the changelog's end is asked for while a copy is behind it.
-    private static let lagSeconds = 1.0
+    /// How often the changelog's end is asked for while records come.
+    private static let endSeconds = 1.0
+    private static let fetchWait = TimeSpan.milliseconds(5)
 }
 
 /// Which tasks a standby may follow: all that this process does not own.
