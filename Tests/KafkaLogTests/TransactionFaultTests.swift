@@ -85,7 +85,11 @@ import Testing
         #expect(try groupOffset() == Offset(1))
     }
 
-    @Test func `Lost answers of every step leave one copy of each record`() throws {
+    /// See "Versions of librdkafka" in the documentation: no caller can end such a call.
+    private static let mayNeverReturn = KafkaVersion.text.hasPrefix("2.16.")
+
+    @Test(.disabled(if: mayNeverReturn, "librdkafka 2.16.0 may never return from a call whose answer was lost"))
+    func `Lost answers of every step leave one copy of each record`() throws {
         for round in 0..<3 {
             for api in ["AddPartitionsToTxn", "Produce", "AddOffsetsToTxn", "TxnOffsetCommit", "EndTxn"] {
                 try broker.tell("drop-response \(api)")
