@@ -78,7 +78,7 @@ final class AppendProducer: @unchecked Sendable {
                 task.landings.removeAll()
                 if let refused = failure {
                     let own = KafkaErrors.error(refused.code, "records for '\(task.request.topic)' were not taken", said: refused.said)
-                    if !own.isTransient { task.result = .failure(own) }
+                    if isLast || !own.isTransient { task.result = .failure(own) }
                 } else if isLast || (!error.isTransient && error.code != .kafkaFenced && tasks.count == 1) {
                     task.result = .failure(error)
                 }
@@ -183,7 +183,10 @@ final class AppendProducer: @unchecked Sendable {
     /// Acts on an error: aborts where that is asked for, else gives the producer up. Destroys it.
     private func check(_ error: OpaquePointer?, _ handle: KafkaHandle, _ tasks: [AppendTask], isCommit: Bool = false) throws(Failure) {
         guard let error else { return }
-        let mayAbort = rd_kafka_error_is_fatal(error) == 0 && (!isCommit || rd_kafka_error_txn_requires_abort(error) != 0)
+        let verdict = TransactionVerdict(
+            code: rd_kafka_error_code(error), isRetriable: rd_kafka_error_is_retriable(error) != 0,
+            requiresAbort: rd_kafka_error_txn_requires_abort(error) != 0, isFatal: rd_kafka_error_is_fatal(error) != 0)
+        let mayAbort = !verdict.isFatal && (!isCommit || verdict.outcome(of: .commit) == .mustAbort)
         let said = handle.error(taking: error, "records for '\(tasks[0].request.topic)' could not be appended")
         if mayAbort, let abortError = rd_kafka_abort_transaction(handle.pointer, timeoutMs) { rd_kafka_error_destroy(abortError) }
         // Also after an abort: librdkafka counts the records of a refused batch, and the brokers do not.

@@ -102,6 +102,11 @@ public struct KafkaProperties: Sendable, CustomStringConvertible {
                 "It follows from the memory that the engine may use.",
                 ["queued.min.messages", "queued.max.messages.kbytes", "queue.buffering.max.messages", "queue.buffering.max.kbytes"]
             ),
+            (
+                "It follows from the memory that the engine may use.",
+                ["fetch.message.max.bytes", "max.partition.fetch.bytes", "fetch.wait.max.ms", "message.copy.max.bytes"]
+            ),
+            ("The setting 'session_timeout' decides it.", ["session.timeout.ms", "heartbeat.interval.ms", "max.poll.interval.ms"]),
             ("It is the same as 'bootstrap.servers'.", ["metadata.broker.list"]),
         ]
         return Dictionary(uniqueKeysWithValues: reasons.flatMap { reason, names in names.map { ($0, reason) } })

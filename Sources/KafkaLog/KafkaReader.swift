@@ -231,9 +231,10 @@ public final class KafkaReader: EventLog, @unchecked Sendable {
 
     /// Stops reading a partition; what was fetched ahead is given up.
     private func release(_ partition: TopicPartition) throws(EngineError) {
-        guard positions.removeValue(forKey: partition) != nil else { return }
+        guard positions[partition] != nil else { return }
         try handle.check(
             PartitionList([partition]).with { rd_kafka_incremental_unassign(handle.pointer, $0) }, "\(partition) could not be given back")
+        positions[partition] = nil
     }
 
     /// Keeps the memory of a reader that goes from partition to partition bounded.

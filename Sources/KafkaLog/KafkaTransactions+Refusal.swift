@@ -74,9 +74,15 @@ extension KafkaTransactions {
         return failures
     }
 
+    /// After so many the producer is given up: the next one of the task ends what is open.
+    private static let abortCallsMax = 3
+
     private func endProbe() throws(TransactionFault) {
+        var calls = 0
         while let error = rd_kafka_abort_transaction(handle.pointer, callTimeoutMs) {
-            let fault = fault(.abort, taking: error, "the transaction could not be aborted")
+            var fault = fault(.abort, taking: error, "the transaction could not be aborted")
+            calls += 1
+            if calls == Self.abortCallsMax, case .unknown = fault.kind { fault.kind = .fatal }
             guard case .unknown = fault.kind else { throw fault }
         }
     }

@@ -66,14 +66,19 @@ public final class KafkaTransactions: TaskTransactions {
         _ task: TaskID, _ properties: KafkaProperties, _ settings: KafkaCluster.Settings
     ) -> [(name: String, value: String)] {
         let timeout = "\(KafkaCluster.milliseconds(settings.transactionTimeout))"
+        // The largest record that may be sent has to fit an empty queue: else there would never be room for it.
+        let queued = max(settings.inFlightBytesMax, KafkaLog.messageBytesMax(properties) + recordRoomBytes)
         return [
             ("transactional.id", KafkaCluster.transactionalID(of: task)), ("transaction.timeout.ms", timeout),
-            ("message.timeout.ms", timeout), ("queue.buffering.max.kbytes", "\(max(1, settings.inFlightBytesMax >> 10))"),
+            ("message.timeout.ms", timeout), ("queue.buffering.max.kbytes", "\(queued >> 10)"),
             ("queue.buffering.max.messages", "\(max(1, settings.inFlightBytesMax / inFlightRecordBytes))"),
             // Values lie in memory that is the caller's again once the transaction has ended: requests have copies.
             ("message.copy.max.bytes", "1000000000"),
         ] + properties.compression
     }
+
+    /// What a record may have beside what `message.max.bytes` counts.
+    private static let recordRoomBytes = 64 << 10
 
     /// What librdkafka needs for a record in its queue beside the record, about.
     private static let inFlightRecordBytes = 256

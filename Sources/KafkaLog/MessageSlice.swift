@@ -37,7 +37,7 @@ final class MessageSlice {
         var kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE
         let timestampMs = rd_kafka_message_timestamp(message, &kind)
         var view = RecordView(
-            offset: message.pointee.offset, timestamp: max(0, timestampMs) * 1_000,
+            offset: message.pointee.offset, timestamp: Self.microseconds(timestampMs),
             key: UnsafePointer(message.pointee.key?.assumingMemoryBound(to: UInt8.self)), keyLength: Int32(message.pointee.key_len),
             value: UnsafePointer(message.pointee.payload?.assumingMemoryBound(to: UInt8.self)), valueLength: Int32(message.pointee.len),
             headers: nil, headersLength: 0)
@@ -45,6 +45,10 @@ final class MessageSlice {
         if rd_kafka_message_headers(message, &list) == RD_KAFKA_RESP_ERR_NO_ERROR, let list { convert(list, &view) }
         return view
     }
+
+    /// Clients write what they like there: nanoseconds taken for milliseconds would overflow.
+    @inline(__always)
+    static func microseconds(_ timestampMs: Int64) -> Int64 { min(max(0, timestampMs), .max / 1_000) * 1_000 }
 
     private func convert(_ list: OpaquePointer, _ view: inout RecordView) {
         let arena = ByteArena(capacity: 128)

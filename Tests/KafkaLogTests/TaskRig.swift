@@ -26,14 +26,17 @@ final class TaskRig {
         if let create { create(topics, taskCount) } else { try RawKafka.createTopics(topics, partitions: taskCount, at: address) }
     }
 
-    func cluster(instance: String? = nil, _ change: (inout KafkaCluster.Settings) -> Void = { _ in }) throws -> KafkaCluster {
+    func cluster(
+        instance: String? = nil, properties: [String: String] = [:], _ change: (inout KafkaCluster.Settings) -> Void = { _ in }
+    ) throws -> KafkaCluster {
         var settings = KafkaCluster.Settings(instance: instance)
         settings.sessionTimeout = .seconds(6)
         settings.rebalanceTimeout = .seconds(8)
         settings.transactionTimeout = .seconds(60)
         settings.callTimeout = .seconds(5)
         change(&settings)
-        return KafkaCluster(try KafkaProperties(servers: address), settings)
+        let all = properties.merging(["bootstrap.servers": address]) { own, _ in own }
+        return KafkaCluster(try KafkaProperties(all.mapValues { KafkaProperties.Value($0) }), settings)
     }
 
     func task(_ number: Int) -> TaskID { TaskID(topology: topology, partition: PartitionNumber(number)) }

@@ -74,6 +74,16 @@ import Testing
         #expect(try rig.values() == ["a", "b"])
     }
 
+    @Test(.timeLimit(.minutes(2))) func `A record of as many bytes as may be sent is sent, though it is larger than the queue`() throws {
+        let large = try rig.cluster(properties: ["message.max.bytes": "10000000"])
+        let producer = try large.transactions(of: rig.task(1), member.membership)
+        try producer.open()
+        let value = String(repeating: "v", count: 9_000_000)
+        try producer.send(rig.buffer([value]), to: rig.output(1))
+        try producer.persist { () throws(TransactionFault) in try producer.commit() }
+        #expect(try rig.values(1).map(\.utf8.count) == [9_000_000])
+    }
+
     @Test func `Requests that do not arrive are repeated`() throws {
         for api in ["AddPartitionsToTxn", "Produce", "AddOffsetsToTxn", "TxnOffsetCommit", "EndTxn"] {
             try broker.tell("drop-request \(api)")

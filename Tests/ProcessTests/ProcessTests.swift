@@ -2,3 +2,6 @@ import Testing
 
 /// Tests that run the built `pioneer` as a process. One at a time: each has an engine or two of its own at work.
 @Suite(.serialized) struct ProcessTests {}
+
+/// Those on Kafka, beside the others: they mostly wait for sessions of groups to end.
+@Suite(.serialized) struct KafkaProcessTests {}

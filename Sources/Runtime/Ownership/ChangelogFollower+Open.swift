@@ -27,6 +27,8 @@ extension ChangelogFollower {
             position: position, wasOtherLog: dropped.contains(task), first: first, end: end, hasTail: hasTail ?? true,
             groupHasOffsets: groupHasOffsets, now: now, tombstonesKept: settings.tombstonesKept)
         switch LocalStateDecision.decide(facts) {
+        // Whether the rest of its last epoch is there is not known yet.
+        case .useWithTail where hasTail == nil && position?.epoch == nil: return nil
         case .use, .useWithTail:
             guard let copy else { preconditionFailure("a copy that is used is there") }
             return (copy, nil)

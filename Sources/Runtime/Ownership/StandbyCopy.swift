@@ -13,8 +13,8 @@ public final class StandbyCopy {
         public var records: Int
         /// Whether there was nothing more to read: the next step may wait a little.
         public var isAtEnd: Bool
-        /// The changelog's first offset that is not in the copy yet.
-        public var next: Offset
+        /// The changelog's first offset that is not in the copy yet; nil: it is not known yet.
+        public var next: Offset?
         /// Why the copy was made anew in this step; nil: it was not.
         public var rebuild: RebuildReason?
     }
@@ -26,6 +26,8 @@ public final class StandbyCopy {
     private let settings: TaskLedger.Settings
     private var reader: (any EventLog)?
     private var follower: ChangelogFollower?
+    /// When records came last, or the copy was opened.
+    private var readAt = EventTime.earliest
 
     public init(
         _ task: TaskID, cluster: any TaskCluster, log: any EventLog, local: any LocalState,
@@ -44,23 +46,31 @@ public final class StandbyCopy {
     public func step(now: EventTime) throws -> Step {
         guard let follower else {
             let end = try cluster.uncommittedEnd(of: Changelog.partition(of: task))
-            // Whether a changelog was lost is its owner's to find out: a standby has nothing to compare it with.
+            // An empty changelog behind a copy: the copy may be all that is left of the state, so it is not given up for one.
             let reader = try reader ?? log.reader()
             self.reader = reader
             let opened = try ChangelogFollower.open(
-                task, log: reader, local: local, end: end, groupHasOffsets: false, now: now, settings: settings)
-            guard let opened else { return Step(records: 0, isAtEnd: true, next: .zero) }
+                task, log: reader, local: local, end: end, groupHasOffsets: true, now: now, settings: settings)
+            guard let opened else { return Step(records: 0, isAtEnd: true, next: nil) }
             follower = opened.follower
+            readAt = now
             return Step(records: 0, isAtEnd: false, next: opened.follower.next, rebuild: opened.rebuild)
+        }
+        // Who reads on after a long silence may find tombstones gone: only opening anew looks at the copy's age.
+        if now > readAt + TimeSpan(microseconds: settings.tombstonesKept.microseconds / 2) {
+            self.follower = nil
+            return try step(now: now)
         }
         let before = follower.appliedRecords
         switch try follower.step() {
-        case .applied: return Step(records: follower.appliedRecords - before, isAtEnd: false, next: follower.next)
+        case .applied:
+            readAt = now
+            return Step(records: follower.appliedRecords - before, isAtEnd: false, next: follower.next)
         case .atEnd: return Step(records: 0, isAtEnd: true, next: follower.next)
         case .lost(let reason):
             try local.drop(task)
             self.follower = nil
-            return Step(records: 0, isAtEnd: false, next: .zero, rebuild: reason)
+            return Step(records: 0, isAtEnd: false, next: nil, rebuild: reason)
         }
     }
 }

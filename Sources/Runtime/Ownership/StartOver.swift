@@ -38,7 +38,7 @@ struct StartOver {
         let watch = Stopwatch()
         var result: Result<Void, any Error>?
         while result == nil {
-            guard watch.elapsedSeconds < Double(Limits.startOverWait.microseconds) / 1e6 else { throw notAlone([]) }
+            guard watch.elapsedSeconds < Double(Limits.startOverWait.microseconds) / 1e6 else { throw notAssigned() }
             try membership.serve(timeout: Limits.membershipWait) { change in
                 guard case .assigned(let tasks) = change else { return }
                 // Before this returns the group cannot give any of the tasks to somebody else.
@@ -159,6 +159,14 @@ struct StartOver {
         try call()
     }
 
+    private func notAssigned() -> EngineError {
+        EngineError(
+            .engineNotAssigned, .environment,
+            "topology '\(topology)' is not started over: its group gave this process no tasks within \(Limits.startOverWait)",
+            remedy: "See whether the brokers answer and whether other members of the group hang, and give the command again.",
+            isTransient: true)
+    }
+
     private func notAlone(_ tasks: [PartitionNumber]) -> EngineError {
         let others = Set((0..<taskCount).map { PartitionNumber($0) }).subtracting(tasks).sorted().map(\.description)
         return EngineError(
@@ -173,6 +181,8 @@ struct StartOver {
 extension ErrorCode {
     /// A topology is to be started over while other processes have tasks of it.
     public static let engineNotAlone = ErrorCode("engine.not_alone")
+    /// The group gave out no tasks in time.
+    public static let engineNotAssigned = ErrorCode("engine.not_assigned")
 }
 
 struct TopologyStartedOver: InternalEvent {

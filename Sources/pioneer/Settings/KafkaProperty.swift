@@ -27,7 +27,7 @@ struct KafkaProperty: Equatable, Sendable {
     var place: SourceLocation
 
     /// Of names and parts of names: those whose values librdkafka's documentation calls secret.
-    private static let secretParts = ["password", "secret", "key.pem", "sasl.oauthbearer.config"]
+    private static let secretParts = ["password", "secret", "key.pem", "sasl.oauthbearer.config", "jaas"]
 
     static func isSecret(_ name: String) -> Bool { secretParts.contains { name.contains($0) } }
 

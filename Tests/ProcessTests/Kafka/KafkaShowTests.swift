@@ -3,7 +3,7 @@ import Foundation
 import KafkaBrokers
 import Testing
 
-extension ProcessTests {
+extension KafkaProcessTests {
     /// On any Kafka. More kills by `PIONEER_CRASH_KILLS`.
     @Suite(.enabled(if: Brokers.hasKafka, "\(Brokers.skipped)"), .enabled(if: Kcat.path != nil, "\(Kcat.skipped)"))
     struct KafkaTests {

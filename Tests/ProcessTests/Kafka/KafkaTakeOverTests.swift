@@ -2,7 +2,7 @@ import Foundation
 import KafkaBrokers
 import Testing
 
-extension ProcessTests {
+extension KafkaProcessTests {
     /// On the fault broker, whose sessions end and which fences a static member that comes twice.
     @Suite(.enabled(if: Brokers.hasFaultBroker, "\(Brokers.skippedFaults)"), .enabled(if: Kcat.path != nil, "\(Kcat.skipped)"))
     struct KafkaTakeOverTests {

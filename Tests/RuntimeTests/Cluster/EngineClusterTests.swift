@@ -54,7 +54,7 @@ import Testing
     /// Until the group stands at the ends of all inputs.
     private func waitUntilCommitted() throws {
         let inputs = (0..<Self.partitions).map { TopicPartition(Self.readings, PartitionNumber($0)) }
-        for _ in 0..<2_000 {
+        for _ in 0..<8_000 {
             let offsets = try cluster.committedOffsets(of: plan.topology, inputs)
             if try inputs.allSatisfy({ offsets[$0] ?? .zero == (try log.range(of: $0)).end }) { return }
             log.waitForAppend(since: log.appendCount, timeout: .milliseconds(10))

@@ -42,7 +42,7 @@ final class FakeCluster: TaskCluster {
 
     /// The memberships of a topology, in the order in which they joined; waits for the first `count`.
     func memberships(_ topology: String, count: Int) -> [FakeMembership] {
-        contents.wait(timeout: .seconds(20)) { contents in
+        contents.wait(timeout: .seconds(60)) { contents in
             let found = contents.memberships[topology] ?? []
             return found.count >= count ? found : nil
         } ?? []
@@ -138,7 +138,7 @@ final class FakeMembership: TaskMembership {
             return state.acknowledged + state.changes.count
         }
         state.wakeAll()
-        state.wait(timeout: .seconds(20)) { $0.acknowledged >= count || $0.isClosed ? () : nil }
+        state.wait(timeout: .seconds(60)) { $0.acknowledged >= count || $0.isClosed ? () : nil }
     }
 
     var isClosed: Bool { state.withLock { $0.isClosed } }

@@ -98,7 +98,7 @@ import Testing
     }
 
     private func waitForRows(_ count: Int) throws {
-        for _ in 0..<2_000 {
+        for _ in 0..<8_000 {
             if try view("kinds").count >= count { return }
             log.waitForAppend(since: log.appendCount, timeout: .milliseconds(10))
         }

@@ -82,8 +82,13 @@ final class MembershipThread: @unchecked Sendable {
                     membership: membership, log: log, local: host.local, settings: host.ledgerSettings)
                 ledgers.withLock { $0[task] = ledger }
                 return LedgerFooting(ledger, log: try log.reader()) {
-                    ledgers.withLock { if $0[task] === ledger { $0[task] = nil } }
-                    standby?.takeBack(task)
+                    // One that closes late, after the task has come again, leaves the copy to its successor.
+                    let isLatest = ledgers.withLock { ledgers in
+                        guard ledgers[task] === ledger else { return false }
+                        ledgers[task] = nil
+                        return true
+                    }
+                    if isLatest { standby?.takeBack(task) }
                 }
             }
         case .revoked(let partitions):

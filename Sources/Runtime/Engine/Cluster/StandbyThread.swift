@@ -29,6 +29,7 @@ final class StandbyThread: @unchecked Sendable {
         var end: (offset: Offset, asked: Stopwatch)?
         /// Offsets from there to the end.
         var lag = Int64(0)
+        var lastRead = Stopwatch()
     }
 
     init(
@@ -51,7 +52,7 @@ final class StandbyThread: @unchecked Sendable {
                 if step(task) { didWork = true }
             }
             // A reader that has fetched nothing yet is not at the end: then more is about to come.
-            let isBehind = copies.values.contains { $0.lag > 0 }
+            let isBehind = copies.values.contains { $0.lag > 0 && $0.lastRead.elapsedSeconds < Self.fetchSeconds }
             if !didWork { stop.wait(timeout: isBehind ? Self.fetchWait : Limits.journalWait) }
         }
     }
@@ -89,19 +90,23 @@ final class StandbyThread: @unchecked Sendable {
 
     private func tell(_ step: StandbyCopy.Step, of task: TaskID, _ copy: inout Copy) throws {
         copy.records += step.records
-        if copy.end.map({ step.records > 0 && $0.asked.elapsedSeconds >= Self.endSeconds }) ?? true {
+        if step.records > 0 { copy.lastRead = Stopwatch() }
+        guard let next = step.next else { return board.publish(copyLag: nil, of: task) }
+        if (copy.end?.asked.elapsedSeconds ?? .infinity) >= Self.endSeconds {
             copy.end = (try log.range(of: Changelog.partition(of: task)).end, Stopwatch())
         }
-        copy.lag = max(0, (copy.end?.offset.number ?? 0) - step.next.number)
+        copy.lag = max(0, (copy.end?.offset.number ?? 0) - next.number)
         board.publish(copyLag: copy.lag, of: task)
         guard copy.lag == 0, !copy.hasCaughtUp else { return }
         copy.hasCaughtUp = true
         Telemetry.emit(StandbyCaughtUp(task: task, records: copy.records, nanoseconds: copy.made.elapsedNanoseconds))
     }
 
-    /// How often the changelog's end is asked for while records come.
+    /// How often the changelog's end is asked for.
     private static let endSeconds = 1.0
     private static let fetchWait = TimeSpan.milliseconds(5)
+    /// For how long more is expected at any moment.
+    private static let fetchSeconds = 2.0
 }
 
 /// Which tasks a standby may follow: all that this process does not own.

@@ -95,7 +95,8 @@ final class ViewProjector {
         let watch = Stopwatch()
         let mark = (0..<records.count).last { RestartMark.isMark(records[$0]) }
         let startsOver = try mark.flatMap { try starts($0) }
-        var watermark = startsOver == nil ? position.watermark : .earliest
+        // Also where another partition's mark has emptied the view already.
+        var watermark = mark == nil ? position.watermark : .earliest
         if let noted, next >= noted.end, mark == nil { watermark = noted.watermark }
         let upserts = try reduce(from: mark.map { $0 + 1 } ?? 0)
         var expireBefore: EventTime?

@@ -5,7 +5,7 @@ import KafkaLog
 import Stores
 import Testing
 
-extension ProcessTests {
+extension KafkaProcessTests {
     /// `pioneer run --kafka`, on the broker that tests share.
     @Suite(.enabled(if: Brokers.hasKafka, Comment(rawValue: Brokers.skipped))) struct KafkaRunTests {
         private static let events = 6_000
