@@ -13,8 +13,6 @@ final class DeliveryReports: @unchecked Sendable {
 
     /// Records that did not get into the log, but for those that were only given up because another failed.
     private(set) var failures: [Failure] = []
-    /// Records given up because another failed: nothing is known about them.
-    private(set) var purgedCount = 0
     private var lastOffsets: [Int: Int64] = [:]
 
     /// Beyond these the rest of a failing epoch says nothing new. Larger than librdkafka makes a batch (10,000 records), so
@@ -23,7 +21,6 @@ final class DeliveryReports: @unchecked Sendable {
 
     func removeAll() {
         failures.removeAll()
-        purgedCount = 0
         lastOffsets.removeAll(keepingCapacity: true)
     }
 
@@ -34,9 +31,7 @@ final class DeliveryReports: @unchecked Sendable {
         let code = message.pointee.err
         if code == RD_KAFKA_RESP_ERR_NO_ERROR {
             if tag.isLastOfBuffer { lastOffsets[tag.slot] = max(lastOffsets[tag.slot] ?? 0, message.pointee.offset) }
-        } else if code == RD_KAFKA_RESP_ERR__PURGE_QUEUE || code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT {
-            purgedCount += 1
-        } else if failures.count < Self.failuresMax {
+        } else if code != RD_KAFKA_RESP_ERR__PURGE_QUEUE, code != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT, failures.count < Self.failuresMax {
             fail(tag, code, rd_kafka_message_errstr(message).map { String(cString: $0) })
         }
     }

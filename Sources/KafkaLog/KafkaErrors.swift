@@ -39,14 +39,6 @@ enum KafkaErrors {
     }
 
     /// Throws what an error object says, if there is one, and destroys it.
-    static func check(_ error: OpaquePointer?, _ doing: @autoclosure () -> String) throws(EngineError) {
-        if let error { throw self.error(taking: error, doing()) }
-    }
-
-    static func check(_ code: rd_kafka_resp_err_t, _ doing: @autoclosure () -> String) throws(EngineError) {
-        if code != RD_KAFKA_RESP_ERR_NO_ERROR { throw error(code, doing()) }
-    }
-
     private struct Kind {
         var code: ErrorCode
         var domain = EngineError.Domain.environment

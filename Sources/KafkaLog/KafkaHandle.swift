@@ -51,10 +51,10 @@ final class KafkaHandle: @unchecked Sendable {
     deinit { close() }
 
     /// Ends the client: waits for its threads. Every queue, message and topic of it must have been given back before.
-    /// - Parameter leavingGroup: false keeps a consumer in its group until its session ends.
-    func close(leavingGroup: Bool = false) {
+    /// A consumer stays in its group until its session ends.
+    func close() {
         guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        rd_kafka_destroy_flags(pointer, leavingGroup ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+        rd_kafka_destroy_flags(pointer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
     }
 
     /// An error with what the connections told last, where the code alone says no more than that time has passed.

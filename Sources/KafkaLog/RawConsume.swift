@@ -34,6 +34,7 @@ public enum RawConsume {
         defer { messages.deallocate() }
         var result = Result(), ended = 0
         var watch: Stopwatch?
+        var failure: rd_kafka_resp_err_t?
         while ended < partitions {
             try Task.checkCancellation()
             let count = rd_kafka_consume_batch_queue(queue, waitMilliseconds, messages, batchMax)
@@ -46,9 +47,11 @@ public enum RawConsume {
                     result.records += 1
                     result.bytes += message.pointee.len
                 case RD_KAFKA_RESP_ERR__PARTITION_EOF: ended += 1
-                case let code: throw handle.error(code, "topic '\(topic)' cannot be read")
+                // All messages go back before the client may end.
+                case let code: failure = code
                 }
             }
+            if let failure { throw handle.error(failure, "topic '\(topic)' cannot be read") }
         }
         result.seconds = watch?.elapsedSeconds ?? 0
         return result

@@ -28,9 +28,8 @@ extension TaskLedger {
         var silentSince: EventTime?
         /// Since record and group were first seen to differ.
         var differSince: EventTime?
-        /// Whether the journal has epochs, once that was asked; and where its first may be.
+        /// Whether the journal has epochs, once that was asked.
         var journalHasEpochs: Bool?
-        var journalNext: Offset?
         var toldAt = EventTime.earliest
     }
 

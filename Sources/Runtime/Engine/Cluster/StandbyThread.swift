@@ -22,6 +22,8 @@ final class StandbyThread: @unchecked Sendable {
     /// A copy, and what has been told of it.
     private struct Copy {
         let copy: StandbyCopy
+        /// The task's `StandbyHolds.releases` when it was made: a later owner here has left the state elsewhere.
+        let releases: Int
         let made = Stopwatch()
         var records = 0
         var hasCaughtUp = false
@@ -61,10 +63,12 @@ final class StandbyThread: @unchecked Sendable {
     private func step(_ task: TaskID) -> Bool {
         guard pauses[task]?.isOver ?? true else { return false }
         var hasMore = false
-        let isHeld = holds.whileHeld(task) {
+        let isHeld = holds.whileHeld(task) { releases in
+            if let copy = copies[task], copy.releases != releases { forget(task) }
             do {
                 var copy = copies[task] ?? Copy(
-                    copy: StandbyCopy(task, cluster: host.cluster, log: log, local: host.local, settings: host.ledgerSettings))
+                    copy: StandbyCopy(task, cluster: host.cluster, log: log, local: host.local, settings: host.ledgerSettings),
+                    releases: releases)
                 let step = try copy.copy.step(now: clock.now())
                 hasMore = !step.isAtEnd
                 try tell(step, of: task, &copy)
@@ -115,6 +119,8 @@ final class StandbyHolds: Sendable {
         var held: Set<TaskID>
         /// The one that is being stepped.
         var busy: TaskID?
+        /// How often each task was taken from here.
+        var releases: [TaskID: Int] = [:]
     }
 
     private let state: Monitor<State>
@@ -125,21 +131,21 @@ final class StandbyHolds: Sendable {
 
     /// The task is this process's: waits for a step under way; from then on the copy is left alone.
     func release(_ task: TaskID) { state.wait { state -> Void? in
-        state.held.remove(task)
+        if state.held.remove(task) != nil { state.releases[task, default: 0] += 1 }
         return state.busy == task ? nil : ()
     } }
 
     func takeBack(_ task: TaskID) { state.withLock { _ = $0.held.insert(task) } }
 
     /// False: the task is not held.
-    func whileHeld(_ task: TaskID, _ body: () -> Void) -> Bool {
-        let isHeld = state.withLock { state in
-            guard state.held.contains(task) else { return false }
+    func whileHeld(_ task: TaskID, _ body: (_ releases: Int) -> Void) -> Bool {
+        let releases = state.withLock { state -> Int? in
+            guard state.held.contains(task) else { return nil }
             state.busy = task
-            return true
+            return state.releases[task] ?? 0
         }
-        guard isHeld else { return false }
-        body()
+        guard let releases else { return false }
+        body(releases)
         state.withLock { $0.busy = nil }
         state.wakeAll()
         return true

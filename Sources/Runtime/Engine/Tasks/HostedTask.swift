@@ -26,8 +26,6 @@ final class HostedTask {
         act(on: .assigned)
     }
 
-    var isAbsent: Bool { life.phase == .absent }
-
     /// One step of whatever the task is at. True when there may be more to do at once. Failures are acted upon.
     func step(now: EventTime) -> Bool {
         guard pause.isOver else { return false }
