@@ -100,12 +100,12 @@ public struct KafkaProperties: Sendable, CustomStringConvertible {
             ("Records go to the partition of their key, as Java clients compute it.", ["partitioner"]),
             (
                 "It follows from the memory that the engine may use.",
-                ["queued.min.messages", "queued.max.messages.kbytes", "queue.buffering.max.messages", "queue.buffering.max.kbytes"]
+                [
+                    "queued.min.messages", "queued.max.messages.kbytes", "queue.buffering.max.messages", "queue.buffering.max.kbytes",
+                    "fetch.message.max.bytes", "max.partition.fetch.bytes", "message.copy.max.bytes",
+                ]
             ),
-            (
-                "It follows from the memory that the engine may use.",
-                ["fetch.message.max.bytes", "max.partition.fetch.bytes", "fetch.wait.max.ms", "message.copy.max.bytes"]
-            ),
+            ("The end of a partition is told only after it.", ["fetch.wait.max.ms"]),
             ("The setting 'session_timeout' decides it.", ["session.timeout.ms", "heartbeat.interval.ms", "max.poll.interval.ms"]),
             ("It is the same as 'bootstrap.servers'.", ["metadata.broker.list"]),
         ]
