@@ -26,6 +26,7 @@ final class Database: @unchecked Sendable {
     private let payloadReadOptions: OpaquePointer
     private let writeOptions: OpaquePointer
     private let unsyncedWriteOptions: OpaquePointer
+    private let room: DiskRoom
     /// Becomes true when the database is closed and its lock is free.
     private let closed: Monitor<Bool>
 
@@ -55,6 +56,7 @@ final class Database: @unchecked Sendable {
         writeOptions = rocksdb_writeoptions_create()
         rocksdb_writeoptions_set_sync(writeOptions, 1)
         unsyncedWriteOptions = rocksdb_writeoptions_create()
+        room = DiskRoom(directory: directory, writeBuffers: options.shares.writeBuffers)
     }
 
     deinit {
@@ -134,7 +136,9 @@ final class Database: @unchecked Sendable {
 
     /// Writes a batch: durable and visible as a whole when it returns, else not at all. Without sync it is for what can be had
     /// again from elsewhere: it outlives the process then, but maybe not the machine.
-    func write(_ batch: WriteBatch, isSynced: Bool = true) throws(EngineError) {
+    /// - Parameter givesBack: it drops more than it adds.
+    func write(_ batch: WriteBatch, isSynced: Bool = true, givesBack: Bool = false) throws(EngineError) {
+        try room.check(bytes: batch.byteCount, givesBack: givesBack)
         var message: UnsafeMutablePointer<CChar>?
         rocksdb_write(handle, isSynced ? writeOptions : unsyncedWriteOptions, batch.handle, &message)
         try check(message)
@@ -262,6 +266,12 @@ final class WriteBatch {
     deinit { rocksdb_writebatch_destroy(handle) }
 
     var isEmpty: Bool { rocksdb_writebatch_count(handle) == 0 }
+
+    var byteCount: Int {
+        var count = 0
+        _ = rocksdb_writebatch_data(handle, &count)
+        return count
+    }
 
     func put(_ family: Database.Family, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
         rocksdb_writebatch_put_cf(

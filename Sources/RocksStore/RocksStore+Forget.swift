@@ -33,7 +33,7 @@ extension RocksStore {
                 registered[name] = Topic(number: greatest, description: old.description, partitions: partitions)
                 batch.put(.meta, Format.topicKey(name), TopicEntry(number: greatest, description: old.description).encode())
             }
-            try database.write(batch)
+            try database.write(batch, givesBack: true)
             registry.withLock { $0 = registered }
         }
     }

@@ -67,7 +67,7 @@ extension RocksStore: LocalState {
         let database = try database()
         let batch = WriteBatch(database)
         drop(task, batch)
-        try database.write(batch, isSynced: false)
+        try database.write(batch, isSynced: false, givesBack: true)
     }
 
     private func drop(_ task: TaskID, _ batch: WriteBatch) {

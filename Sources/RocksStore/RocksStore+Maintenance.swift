@@ -109,7 +109,7 @@ extension RocksStore {
             // Readers look at `first` again after they have gathered records, so it moves before anything is missing.
             // If the write fails, the records are out of reach until the next start, and then there again.
             log.first.store(first, ordering: .releasing)
-            try database.write(batch)
+            try database.write(batch, givesBack: true)
             log.cleaned.store(cleaned, ordering: .relaxed)
             log.bytes.wrappingSubtract(bytes, ordering: .relaxed)
             report.chunksExpired += count
@@ -140,7 +140,7 @@ extension RocksStore {
                 batch.delete(.meta, key)
                 count += 1
             }
-            if count > 0 { try database.write(batch) }
+            if count > 0 { try database.write(batch, givesBack: true) }
             return count
         }
     }

@@ -120,7 +120,8 @@ enum StoreDirectory {
         guard access(directory, W_OK | X_OK | R_OK) == 0 else {
             throw StoreErrors.notWritable(directory, String(cString: strerror(errno)))
         }
-        try checkFreeSpace(directory)
+        // RocksDB aborts when it cannot write while it recovers.
+        try DiskRoom.check(directory)
         let path = directory + "/" + Format.fileName
         if let text = read(path) {
             let parts = text.split(whereSeparator: \.isWhitespace)
@@ -134,15 +135,6 @@ enum StoreDirectory {
         }
         guard access(directory + "/CURRENT", F_OK) != 0 else { throw StoreErrors.foreign(directory) }
         try write("\(Format.fileLabel) \(Format.version)\n", to: path, in: directory)
-    }
-
-    /// RocksDB as Debian builds it aborts when it cannot write while it recovers, so a full disk is found out before.
-    private static let freeBytesMin: UInt64 = 512 << 10
-
-    private static func checkFreeSpace(_ directory: String) throws(EngineError) {
-        var information = statvfs()
-        guard statvfs(directory, &information) == 0 else { throw fault(directory) }
-        if UInt64(information.f_bavail) * UInt64(information.f_frsize) < freeBytesMin { throw StoreErrors.diskFull(directory) }
     }
 
     /// Makes the directory and those above it, each durable in the one above before anything is put into it.

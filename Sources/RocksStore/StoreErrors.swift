@@ -70,7 +70,7 @@ enum StoreErrors {
 
     static func diskFull(_ directory: String) -> EngineError {
         EngineError(
-            .storeDiskFull, .environment, "the disk that holds '\(directory)' is full",
+            .storeDiskFull, .environment, "the disk that holds '\(directory)' is full, or nearly so",
             remedy: "Free space, or shorten the topics' retention. Work goes on by itself once there is room.",
             isTransient: true)
     }

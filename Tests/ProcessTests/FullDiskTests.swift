@@ -61,7 +61,7 @@ extension ProcessTests {
     struct FullDiskTests {
         /// What was acknowledged before, and what is tried meanwhile, is there in the end, each once. The more space is left at
         /// first, the more the store writes before it is over: tables and blobs, not only its log.
-        @Test(arguments: [0, 9])
+        @Test(arguments: [0, 24])
         func `an engine on a full disk says so, and goes on once there is space`(megabytesLeft: Int) throws {
             let directory = try TemporaryDirectory(), disk = try SmallDisk(megabytes: 64, in: directory)
             let engine = try EngineProcess(in: directory, data: disk.path + "/data")
