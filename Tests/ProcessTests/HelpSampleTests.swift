@@ -35,7 +35,7 @@ private struct HelpSample: Sendable {
 }
 
 /// Every example that a help text gives does what it says, on a real engine.
-struct HelpSampleTests {
+@Suite(.ownThreads) struct HelpSampleTests {
     /// A topology for the examples whose topic is the user's own.
     private static let app = """
         topology: app
@@ -122,6 +122,8 @@ struct HelpSampleTests {
             environment["PIONEER_DATA_DIR"] = "\(shell.directory.path)/own-\(index)"
             if !line.contains("--listen") { line += " --listen 127.0.0.1:0" }
         }
+        // What one example writes, others read.
+        line = line.replacing("--output metrics", with: "--output own-\(index)-metrics")
         // The work of seconds says as much as that of minutes.
         if line.contains("pioneer bench") { line += " --seconds 1 --warmup 0" }
         // Agents of one folder keep each other out.

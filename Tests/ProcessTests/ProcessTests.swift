@@ -1,7 +1,7 @@
 import Testing
 
 /// Tests that run the built `pioneer` as a process. One at a time: each has an engine or two of its own at work.
-@Suite(.serialized) struct ProcessTests {}
+@Suite(.serialized, .ownThreads) struct ProcessTests {}
 
 /// Those on Kafka, beside the others: they mostly wait for sessions of groups to end.
-@Suite(.serialized) struct KafkaProcessTests {}
+@Suite(.serialized, .ownThreads) struct KafkaProcessTests {}

@@ -4,7 +4,7 @@ import Testing
 
 /// The shell blocks of the README, in order, as one reader would give them: what runs until Ctrl-C runs beside the rest,
 /// and everything else has to end well.
-struct ReadmeSampleTests {
+@Suite(.ownThreads) struct ReadmeSampleTests {
     /// Lines that this very test is part of, or that build what it runs on.
     private static let leftOut = ["deploy/", "swift build"]
 
@@ -18,7 +18,7 @@ struct ReadmeSampleTests {
         var script = Script(port: port, kafka: broker?.address)
         for block in Self.blocks(of: "sh", in: page) { script.add(block) }
         #expect(script.commandCount > 12)
-        let outcome = try withExtendedLifetime(broker) { try shell.run(script.text, interruptedAfter: 240) }
+        let outcome = try withExtendedLifetime(broker) { try shell.run(script.text, interruptedAfter: 480) }
         #expect(outcome.status == 0, "\(outcome.output.suffix(4_000))")
         #expect(outcome.output.contains(Script.lastWords), "\(outcome.output.suffix(4_000))")
     }

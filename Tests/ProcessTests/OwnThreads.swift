@@ -1,0 +1,30 @@
+import Dispatch
+import Testing
+
+/// Runs tests that block, as those do that wait for processes, on threads of their own. The pool of Swift's concurrency has
+/// a thread for each processor and no more: one that waits is one less for all other tests.
+struct OwnThreadsTrait: SuiteTrait, TestTrait, TestScoping {
+    /// For the tests within, not for the suite.
+    var isRecursive: Bool { true }
+
+    private static let threads = Threads()
+
+    func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @Sendable @concurrent () async throws -> Void
+    ) async throws {
+        try await withTaskExecutorPreference(Self.threads) { try await function() }
+    }
+
+    private final class Threads: TaskExecutor {
+        private let queue = DispatchQueue(label: "tests.blocking", attributes: .concurrent)
+
+        func enqueue(_ job: consuming ExecutorJob) {
+            let job = UnownedJob(job)
+            queue.async { [self] in job.runSynchronously(on: asUnownedTaskExecutor()) }
+        }
+    }
+}
+
+extension Trait where Self == OwnThreadsTrait {
+    static var ownThreads: Self { Self() }
+}
