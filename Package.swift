@@ -109,6 +109,8 @@ let package = Package(
         ]),
         suite("KafkaBrokers", ["Base"]),
         tests("KafkaLogTests", ["Base", "Stores", "KafkaLog", "CRdKafka", "StoresConformance", "KafkaBrokers"]),
+        suite("PostgresServer", []),
+        tests("PostgresServerTests", ["PostgresServer"]),
         suite("SimulatedCluster", ["Base", "Stores"]),
         tests("SimulationTests", [
             "Base", "Columns", "TopologyFile", "Stores", "Operators", "Planner", "Runtime", "SimulatedCluster",
@@ -132,7 +134,7 @@ let package = Package(
             "Base", "Columns", "Planner", "Runtime", "TopologyFile", "Stores", "KafkaLog", "Agents", "Fleet", "Gzip", "pioneer",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
-        tests("ProcessTests", ["Base", "Stores", "KafkaLog", "KafkaBrokers", "pioneer"]),
+        tests("ProcessTests", ["Base", "Stores", "KafkaLog", "KafkaBrokers", "PostgresServer", "pioneer"]),
         tests("StyleTests", []),
     ]
 )
