@@ -34,6 +34,7 @@ struct ViewRoutes: Sendable {
             json.field("url", "/api/v1/views/\(view.name)")
             json.field("path", view.path)
             json.field("key") { json.array(view.key) { json.value($0) } }
+            json.field("indexes") { json.array(view.indexes) { columns in json.array(columns) { json.value($0) } } }
             json.field("keep", view.keep?.description)
             json.field("columns") {
                 json.array(view.type.columns.indices) { index in

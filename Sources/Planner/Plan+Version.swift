@@ -20,6 +20,10 @@ extension StableHash {
         for view in specification.views.sorted(by: { $0.name.value < $1.name.value }) {
             hash.combine(["view", view.name.value, view.from.value, view.keep?.description ?? "", view.path?.value ?? ""])
             hash.combine(view.key.map(\.value))
+            if !view.indexes.isEmpty {
+                hash.combine("indexes")
+                for index in view.indexes { hash.combine(index.map(\.value)) }
+            }
         }
         return hash.hex
     }

@@ -6,8 +6,8 @@ import GRDB
 /// Version 1:
 /// - `_pioneer_views(name, definition)`: a view and, as JSON, the columns and key of its table (`StoredDefinition`);
 /// - `_pioneer_positions(view, partition, log_id, next_offset, watermark)`: how far a view has followed which log;
-/// - a table a view, named as it (`ViewSQL.createTable`), with the unique index `_pioneer_key_<view>` and, where `keep`
-///   is set, the index `_pioneer_keep_<view>`.
+/// - a table a view, named as it (`ViewSQL.createTable`), with the unique index `_pioneer_key_<view>`, where `keep` is set
+///   the index `_pioneer_keep_<view>`, and the indexes of the definition (`ViewDefinition.indexName`).
 enum FileFormat {
     /// In the header of every file of ours (`PRAGMA application_id`): "PION".
     static let applicationID: Int64 = 0x5049_4F4E

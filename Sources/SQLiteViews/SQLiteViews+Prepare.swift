@@ -8,18 +8,23 @@ import Synchronization
 ///
 /// A definition may gain columns (rows that are there get null) and lose them (the column stays; rows written from then
 /// on hold null in it, and it comes back with the name). A key or a column's type that changes is refused: the rows
-/// that are there would mean something else, and filling the view again is cheap.
+/// that are there would mean something else, and filling the view again is cheap. Indexes come and go with the definition.
 extension SQLiteViews {
     public func prepare(_ view: ViewDefinition) throws {
         try Self.check(view)
         let stored = try mappingErrors {
             try pool.write { db in
                 let json = try String.fetchOne(db, sql: "SELECT definition FROM _pioneer_views WHERE name = ?", arguments: [view.name])
-                if let json { return try migrate(view, from: try decode(json, of: view), in: db) }
+                if let json {
+                    let stored = try migrate(view, from: try decode(json, of: view), in: db)
+                    try matchIndexes(of: view, in: db)
+                    return stored
+                }
                 let stored = StoredDefinition(view)
                 try db.execute(sql: ViewSQL.createTable(view))
                 try db.execute(sql: ViewSQL.createKeyIndex(view))
                 if view.keep != nil { try db.execute(sql: ViewSQL.createKeepIndex(view)) }
+                try matchIndexes(of: view, in: db)
                 try db.execute(
                     sql: "INSERT INTO _pioneer_views (name, definition) VALUES (?, ?)", arguments: [view.name, try stored.json()])
                 return stored
@@ -66,6 +71,19 @@ extension SQLiteViews {
         return new
     }
 
+    /// The schema itself says which indexes are there: their names say what they are of.
+    private func matchIndexes(of view: ViewDefinition, in db: Database) throws {
+        let present = Set(
+            try String.fetchAll(
+                db, sql: "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND substr(name, 1, ?) = ?",
+                arguments: [view.name, ViewDefinition.indexPrefix.count, ViewDefinition.indexPrefix]))
+        let wanted = view.indexes.map { (name: view.indexName(of: $0), columns: $0) }
+        for name in present.subtracting(wanted.map(\.name)).sorted() { try db.execute(sql: "DROP INDEX \(ViewSQL.quoted(name))") }
+        for index in wanted where !present.contains(index.name) {
+            try db.execute(sql: ViewSQL.createIndex(index.name, of: index.columns, in: view))
+        }
+    }
+
     private func refuseChangedKey(_ view: ViewDefinition, _ old: StoredDefinition) throws {
         let key = StoredDefinition.key(of: view)
         guard key != old.key else { return }
@@ -100,6 +118,9 @@ extension SQLiteViews {
         }
         for name in view.key where view.type.index(flatName: name) == nil {
             throw refuse("the key of view '\(view.name)' names '\(name)', which is no column of it", "its columns are \(view.type)")
+        }
+        for name in view.indexes.joined() where view.type.index(flatName: name) == nil {
+            throw refuse("an index of view '\(view.name)' names '\(name)', which is no column of it", "its columns are \(view.type)")
         }
         guard !view.key.isEmpty else { throw refuse("view '\(view.name)' has no key", "name the columns that make a row unique") }
     }

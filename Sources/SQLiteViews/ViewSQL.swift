@@ -44,6 +44,10 @@ enum ViewSQL {
         "CREATE UNIQUE INDEX \(quoted("_pioneer_key_" + view.name)) ON \(quoted(view.name)) (\(keyTarget(view)))"
     }
 
+    static func createIndex(_ name: String, of columns: [String], in view: ViewDefinition) -> String {
+        "CREATE INDEX \(quoted(name)) ON \(quoted(view.name)) (\(list(columns)))"
+    }
+
     static func createKeepIndex(_ view: ViewDefinition) -> String {
         "CREATE INDEX \(quoted("_pioneer_keep_" + view.name)) ON \(quoted(view.name)) (\(quoted(eventTimeColumn)))"
     }

@@ -10,6 +10,10 @@ public struct ViewDefinition: Hashable, Sendable {
     public var type: RowType
     /// Flattened names of the columns that make a row unique; contains the partition key.
     public var key: [String]
+    /// Indexes beside that of the key, each of flattened column names in their order: not empty, none of a map's column, and
+    /// no two alike. They change what queries cost and nothing else, so a table is never incompatible because of them:
+    /// `prepare` makes those that are missing and drops those that are no longer here.
+    public var indexes: [[String]]
     /// Rows whose event time is further than this behind the watermark are removed. Nil: kept.
     public var keep: TimeSpan?
     /// A second path under which the HTTP interface serves the view, if the topology names one.
@@ -17,12 +21,14 @@ public struct ViewDefinition: Hashable, Sendable {
     public var description: String?
 
     public init(
-        name: String, topology: String, type: RowType, key: [String], keep: TimeSpan?, path: String?, description: String?
+        name: String, topology: String, type: RowType, key: [String], indexes: [[String]] = [], keep: TimeSpan?, path: String?,
+        description: String?
     ) {
         self.name = name
         self.topology = topology
         self.type = type
         self.key = key
+        self.indexes = indexes
         self.keep = keep
         self.path = path
         self.description = description
@@ -30,6 +36,19 @@ public struct ViewDefinition: Hashable, Sendable {
 
     /// The internal topic the view is filled from.
     public var topic: TopicName { .view(name, of: topology) }
+
+    /// What the names of all views' indexes begin with, those of keys and of `keep` not among them.
+    public static let indexPrefix = "_pioneer_index_"
+
+    /// An index's name in a database, the same in every release: the same view and columns give the same name, others
+    /// another, so that a store knows an index that is there by its name alone. At most 63 bytes, which is what PostgreSQL
+    /// takes, for a view's name of ASCII.
+    public func indexName(of columns: [String]) -> String {
+        var hash = StableHash()
+        hash.combine(name)
+        hash.combine(columns)
+        return "\(Self.indexPrefix)\(name.prefix(31))_\(hash.hex.prefix(16))"
+    }
 }
 
 /// How far a view has followed one partition of its topic.
@@ -90,8 +109,8 @@ public enum ViewOutcome: Hashable, Sendable {
 /// Tables that projections fill and queries read. Thread-safe; a view has one projector at a time, and a second one
 /// (a zombie) is told so by `conflict`.
 public protocol ViewStore: Sendable {
-    /// Makes the view's table, or adds the columns it lacks. Idempotent. Throws `view.incompatible`, with the remedy,
-    /// when the table's key or a column's type differ.
+    /// Makes the view's table, or adds the columns it lacks, and makes its indexes what the definition says. Idempotent.
+    /// Throws `view.incompatible`, with the remedy, when the table's key or a column's type differ.
     func prepare(_ view: ViewDefinition) throws
 
     /// Where the view stands, per partition; partitions never projected are absent. Throws `view.other_log` when the

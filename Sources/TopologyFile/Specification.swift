@@ -191,16 +191,19 @@ public struct ViewSpecification: Sendable {
     public var name: Located<String>
     public var from: Located<String>
     public var key: [Located<String>]
+    /// Fields of further indexes; none is empty.
+    public var indexes: [[Located<String>]]
     public var keep: TimeSpan?
     public var path: Located<String>?
     public var description: String?
     public init(
-        name: Located<String>, from: Located<String>, key: [Located<String>], keep: TimeSpan?, path: Located<String>?,
-        description: String?
+        name: Located<String>, from: Located<String>, key: [Located<String>], indexes: [[Located<String>]], keep: TimeSpan?,
+        path: Located<String>?, description: String?
     ) {
         self.name = name
         self.from = from
         self.key = key
+        self.indexes = indexes
         self.keep = keep
         self.path = path
         self.description = description

@@ -151,7 +151,8 @@ extension FakeEngine {
             .init("samples", .int, isNullable: true), .init("is_idle", .bool, isNullable: true), .init("span", .duration, isNullable: true),
             .init("raw", .bytes, isNullable: true), .init("tags", .map, isNullable: true),
         ]),
-        key: ["id", "window_start"], keep: .hours(1), path: "/api/v1/resources/usage", description: "How busy machines are.")
+        key: ["id", "window_start"], indexes: [["mean", "id"]], keep: .hours(1), path: "/api/v1/resources/usage",
+        description: "How busy machines are.")
 
     static let empty = ViewDefinition(
         name: "empty", topology: "rightsizing", type: RowType([.init("id", .string)]), key: ["id"], keep: nil, path: nil, description: nil)

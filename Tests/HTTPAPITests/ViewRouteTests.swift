@@ -114,6 +114,7 @@ import Testing
             #expect(views.map { $0["view"]?.string } == ["empty", "usage"])
             #expect(views[1]["path"]?.string == "/api/v1/resources/usage" && views[1]["keep"]?.string == "1h")
             #expect(views[1]["key"]?.elements?.compactMap(\.string) == ["id", "window_start"])
+            #expect(views[1]["indexes"]?.elements?.map { $0.elements?.compactMap(\.string) } == [["mean", "id"]])
             let columns = try #require(views[1]["columns"]?.elements)
             #expect(columns[0]["description"]?.string == "The machine." && columns[0]["nullable"]?.bool == false)
             #expect(columns[1]["name"]?.string == "window_start" && columns[1]["type"]?.string == "timestamp")

@@ -22,6 +22,8 @@ private func table(_ name: String, _ key: String, topic: String = "rows") -> Str
 /// A window behind a hop, by a field that may be null.
 private func hopped(_ rest: String) -> String { stream("window: { tumbling: 5m, by: [unit] }, aggregate: { n: count() }") + rest }
 
+private func indexed(_ indexes: String) -> String { head + "views:\n  v: { from: m, key: [id, metric], indexes: \(indexes) }" }
+
 private let faulty: [Faulty] = [
     // Names.
     Faulty(head + "streams:\n  m: { from: m, filter: value > 1.0 }", "topology.duplicate_name 5:3"),
@@ -84,6 +86,12 @@ private let faulty: [Faulty] = [
     Faulty(head + "views:\n  v: { from: m, key: [id, value] }", "topology.key_type 5:27"),
     Faulty(head + "views:\n  v: { from: m, key: [id, unit] }", "topology.key_type 5:27"),
     Faulty(head + "views:\n  v: { from: m, key: [id, nix] }", "topology.unknown_field 5:27"),
+    Faulty(indexed("[[metric], [nix, value, nixx]]"), "topology.unknown_field 5:57", "topology.unknown_field 5:69"),
+    Faulty(indexed("[[tags, metric]]"), "topology.index_type 5:47"),
+    Faulty(indexed("[[id, metric]]"), "topology.index_needless 5:47"), Faulty(indexed("[[id], [metric, id]]"), "topology.index_needless 5:47"),
+    Faulty(indexed("[[value], [metric, id], [value]]"), "topology.index_needless 5:70"),
+    Faulty(indexed("[[\((0..<9).map { "f\($0)" }.joined(separator: ", "))]]"), "topology.too_many 5:79"),
+    Faulty(indexed("[\((0..<17).map { "[f\($0)]" }.joined(separator: ", "))]"), "topology.too_many 5:149"),
     Faulty(stream("select: [metric]") + "outputs:\n  o: { from: x, topic: out }", "topology.key_dropped 7:14"),
     Faulty(head + "outputs:\n  o: { from: m, topic: out, key: [unit] }", "topology.key_type 5:35"),
     // Time and resources.

@@ -133,6 +133,7 @@ private let text = head + """
     #expect(try plan(text.replacing("topology: t", with: "topology: t\ndescription: Other words.")).version == version)
     #expect(try plan(text.replacing("value > 1.0", with: "value > 2.0")).version != version)
     #expect(try plan(text.replacing("keep: 30d", with: "keep: 31d")).version != version)
+    #expect(try plan(text.replacing("keep: 30d", with: "indexes: [[metric]], keep: 30d")).version != version)
     #expect(try plan(head + "views:\n  v: { from: m, key: [id] }").version == "f10246394c1aefa3958d345bf9ec5a9b")
 }
 

@@ -1,3 +1,4 @@
+import GRDB
 import SQLiteViews
 import Stores
 import Testing
@@ -10,6 +11,11 @@ import ViewConformance
         let holdsNUL = true
         init() throws { directory = try TemporaryDirectory() }
         func open() throws -> any ViewStore { try SQLiteViews(directory: directory.path) }
+        func indexes(of view: String) throws -> [String]? {
+            try DatabaseQueue(path: directory.file(SQLiteViews.fileName)).read { db in
+                try String.fetchAll(db, sql: "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?", arguments: [view])
+            }
+        }
     }
 
     @Test(arguments: ViewConformance.checks)

@@ -86,6 +86,10 @@ private let faulty: [Faulty] = [
     Faulty(stream("{ from: m, map: { N: a } }"), .badName, 10, 23),
     Faulty(sources + "views:\n  v: { from: m, key: [id], path: api }\n", .badValue, 9, 34),
     Faulty(sources + "views:\n  v: { from: m, key: [id], keep: forever }\n", .badDuration, 9, 34),
+    Faulty(sources + "views:\n  v: { from: m, key: [id], indexes: [] }\n", .emptyValue, 9, 37),
+    Faulty(sources + "views:\n  v: { from: m, key: [id], indexes: [[a], []] }\n", .emptyValue, 9, 43),
+    Faulty(sources + "views:\n  v: { from: m, key: [id], indexes: [a] }\n", .wrongType, 9, 38),
+    Faulty(sources + "views:\n  v: { from: m, key: [id], indexes: [[a, b, a]] }\n", .badValue, 9, 45),
     Faulty(sources + "outputs:\n  o: { from: m }\n", .missingKey, 9, 6),
     Faulty(sources + "# Größe\noutputs:\n  o: { from: m, topic: 'ü' }\n", .badName, 10, 24),
     Faulty(sources + "description: 'äöü' \noutputs: { 'ö': { from: m, topic: x } }\n", .badName, 9, 12),
@@ -137,7 +141,7 @@ func `a faulty file gets exactly the finding of its fault, where it stands`(_ fa
         outputs:
           o: { from: w, topic: out }
         views:
-          v: { from: w, key: [id, window.start], keep: 30d, path: /api/v1/x }
+          v: { from: w, key: [id, window.start], indexes: [[mean], [n, window.start]], keep: 30d, path: /api/v1/x }
         """
     let reading = TopologyLoader.read(text, path: "t")
     let specification = try #require(reading.specification)
@@ -154,6 +158,7 @@ func `a faulty file gets exactly the finding of its fault, where it stands`(_ fa
     #expect(aggregates.map(\.function.value) == [.count, .avg])
     #expect(aggregates[1].argument?.text == "a + max(b, [1, 2][0])")
     #expect(specification.views[0].keep == .days(30))
+    #expect(specification.views[0].indexes.map { $0.map(\.value) } == [["mean"], ["n", "window.start"]])
 }
 
 @Test func `a stream that could not be read is remembered, so that those who read from it are not blamed`() throws {

@@ -9,6 +9,8 @@ public protocol ViewStoreHarness: Sendable {
     func open() throws -> any ViewStore
     /// Whether strings may hold the character U+0000 (PostgreSQL's may not).
     var holdsNUL: Bool { get }
+    /// The names of all indexes of the view's table, as the database itself lists them; nil of a storage that has none.
+    func indexes(of view: String) throws -> [String]?
 }
 
 /// The contract of `ViewStore`, as checks that every implementation passes:
@@ -23,7 +25,8 @@ public enum ViewConformance {
         public let run: @Sendable (any ViewStoreHarness) throws -> Void
     }
 
-    public static let checks = positionChecks + tableChecks + queryChecks + patternChecks + aggregateChecks + pageChecks + randomChecks
+    public static let checks = positionChecks + tableChecks + indexChecks + queryChecks
+        + patternChecks + aggregateChecks + pageChecks + randomChecks
 
     /// A contract that was not kept.
     public struct Violation: Error, CustomStringConvertible {

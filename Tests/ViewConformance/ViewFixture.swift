@@ -26,9 +26,10 @@ public enum ViewFixture {
     ])
 
     public static func definition(
-        _ name: String = "usage", type: RowType = type, key: [String] = ["id", "window_start"], keep: TimeSpan? = .hours(1)
+        _ name: String = "usage", type: RowType = type, key: [String] = ["id", "window_start"], indexes: [[String]] = [],
+        keep: TimeSpan? = .hours(1)
     ) -> ViewDefinition {
-        ViewDefinition(name: name, topology: "suite", type: type, key: key, keep: keep, path: nil, description: nil)
+        ViewDefinition(name: name, topology: "suite", type: type, key: key, indexes: indexes, keep: keep, path: nil, description: nil)
     }
 
     /// A batch of the rows. Where the record `machine` is absent its leaves are null.

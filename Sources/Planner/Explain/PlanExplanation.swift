@@ -154,8 +154,10 @@ public struct PlanExplanation: Sendable {
     private func view(_ view: PlannedView) -> Part {
         let definition = view.definition
         let paths = ["/api/v1/views/\(definition.name)", definition.path].compactMap { $0 }
+        let indexes = definition.indexes.map { "[\($0.joined(separator: ", "))]" }
         return Part(kind: .view, name: definition.name, from: plan.name(of: view.input), facts: [
             Fact(label: "key", text: definition.key.joined(separator: ", ")),
+        ] + (indexes.isEmpty ? [] : [Fact(label: "indexes", list: indexes)]) + [
             Fact(label: "keep", text: definition.keep.map { "\($0) behind the watermark" } ?? "for good: the last row of each key"),
             Fact(label: "paths", text: paths.joined(separator: ", ")),
             Fact(label: "latency", text: latency(of: view.input)),

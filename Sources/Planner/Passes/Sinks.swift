@@ -52,8 +52,10 @@ extension Planner {
                     at: view.key.first?.location ?? view.name.location)
                 return nil
             }
+            guard let indexes = indexColumns(of: view, key: columns, type, findings) else { return nil }
+            func names(_ columns: [Int]) -> [String] { columns.map { type.columns[$0].flatName } }
             let definition = ViewDefinition(
-                name: view.name.value, topology: specification.name.value, type: type, key: columns.map { type.columns[$0].flatName },
+                name: view.name.value, topology: specification.name.value, type: type, key: names(columns), indexes: indexes.map(names),
                 keep: view.keep, path: view.path?.value, description: view.description)
             return PlannedView(definition: definition, input: input, keyColumns: columns)
         }

@@ -15,6 +15,10 @@ public enum PlanLimits {
     public static let streamsMax = 256
     /// SQLite takes 2,000 columns, PostgreSQL 1,600; some are the store's own.
     public static let columnsMax = 1_000
+    /// Each is written with every row of its view.
+    public static let viewIndexesMax = 16
+    /// PostgreSQL takes 32; what a query holds equal and orders by is fewer.
+    public static let indexColumnsMax = 8
 }
 
 extension Planner {

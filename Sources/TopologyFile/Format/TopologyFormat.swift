@@ -148,6 +148,11 @@ enum ViewFormat {
         "key", .fieldPaths, .required,
         doc: "The fields that make a row unique, those that the stream is partitioned by among them.",
             example: "[resource_id, window.start]")
+    static let indexes = Key(
+        "indexes", .fieldPathLists, .optional(default: nil),
+        doc: "Indexes of the table beside that of its key, a list of fields each: first those that queries hold equal to something, then"
+            + " the one they compare or order by. They may change at any time, and the table follows.",
+        example: "[[team], [team, window.start]]")
     static let keep = Key(
         "keep", .positiveDuration, .optional(default: nil), doc: "How long rows stay, in event time; left out, for ever.", example: "30d")
     static let path = Key(
@@ -159,5 +164,7 @@ enum ViewFormat {
 
     static let object = FormatObject(
         "view", doc: "A stream projected into a table.",
-        keys: [from.declaration, key.declaration, keep.declaration, path.declaration, description.declaration])
+        keys: [
+            from.declaration, key.declaration, indexes.declaration, keep.declaration, path.declaration, description.declaration,
+        ])
 }

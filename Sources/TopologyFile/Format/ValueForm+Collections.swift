@@ -20,6 +20,20 @@ extension ValueForm {
         }
     }
 
+    /// A list of lists, none of them empty.
+    static func lists<Element>(of element: ValueForm<[Element]>, _ type: String, like example: String) -> ValueForm
+    where Value == [[Element]] {
+        ValueForm(type, element.kind) { node, findings in
+            guard let nodes = node.sequence(for: "\(type), like \(example)", findings) else { return nil }
+            guard !nodes.isEmpty else {
+                findings.add(.emptyValue, "an empty list", remedy: "Give at least one: \(type), like \(example).", at: node.location)
+                return nil
+            }
+            let lists = nodes.compactMap { element.read($0, findings) }
+            return lists.count == nodes.count ? lists : nil
+        }
+    }
+
     /// A mapping from names to values of one form, not empty. Elements that could not be read are nil beside their name.
     static func named<Element: Sendable>(
         _ type: String, _ kind: FormatKind, of object: FormatObject? = nil,
@@ -84,4 +98,8 @@ struct NamedValue<Value: Sendable>: Sendable {
 
 extension ValueForm where Value == [Located<String>] {
     static let fieldPaths = names(.fieldPath, "a list of fields")
+}
+
+extension ValueForm where Value == [[Located<String>]] {
+    static let fieldPathLists = lists(of: .fieldPaths, "a list of lists of fields", like: "[[team], [team, window.start]]")
 }

@@ -156,10 +156,11 @@ extension ViewFormat {
         guard let reader = ObjectReader(node, object, what: "view '\(name.value.shortened)'", findings) else { return nil }
         let from = reader.read(from)
         let key = reader.read(key)
+        let indexes = reader.has(Self.indexes) ? reader.read(indexes) : []
         let keep = reader.read(keep)?.value
         let path = reader.read(path)
         let description = reader.read(description)
-        guard let from, let key else { return nil }
-        return ViewSpecification(name: name, from: from, key: key, keep: keep, path: path, description: description)
+        guard let from, let key, let indexes else { return nil }
+        return ViewSpecification(name: name, from: from, key: key, indexes: indexes, keep: keep, path: path, description: description)
     }
 }

@@ -1,6 +1,5 @@
+import Base
 import Testing
-
-@testable import Planner
 
 @Test func `the hash tells apart how texts are split`() {
     func hash(_ texts: [String]) -> String {
