@@ -3,7 +3,7 @@ import PackageDescription
 
 // Layers, lowest first; imports point only downward (Tests/StyleTests checks it):
 //   0 Base · 1 Columns, Telemetry, Gzip · 2 Expressions, TopologyFile, Stores · 3 Operators, Planner, Fleet
-//   4 Runtime, RocksStore, KafkaLog, SQLiteViews · 5 HTTPAPI, Agents · 6 pioneer
+//   4 Runtime, RocksStore, KafkaLog, SQLiteViews, PostgresViews · 5 HTTPAPI, Agents · 6 pioneer
 
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -50,6 +50,7 @@ let package = Package(
         .systemLibrary(name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
         .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
         .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
@@ -69,6 +70,7 @@ let package = Package(
         target("RocksStore", ["Base", "Stores", "CRocksDB", "CLZ4"], hot),
         target("KafkaLog", ["Base", "Stores", "Telemetry", "CRdKafka"], hot),
         target("SQLiteViews", ["Base", "Columns", "Stores", .product(name: "GRDB", package: "GRDB.swift")]),
+        target("PostgresViews", ["Base", "Columns", "Stores", "Telemetry", "CPostgres"]),
         target("HTTPAPI", [
             "Base", "Columns", "Telemetry", "Stores", "Gzip", "Runtime",
             .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Logging", package: "swift-log"),
@@ -123,6 +125,7 @@ let package = Package(
         tests("SQLiteViewsTests", [
             "Base", "Columns", "Stores", "SQLiteViews", "ViewConformance", .product(name: "GRDB", package: "GRDB.swift"),
         ]),
+        tests("PostgresViewsTests", ["Base", "Columns", "Stores", "PostgresViews", "ViewConformance"]),
         tests("HTTPAPITests", [
             "Base", "Columns", "Telemetry", "Stores", "SQLiteViews", "Gzip", "Runtime", "HTTPAPI",
             .product(name: "Hummingbird", package: "hummingbird"),

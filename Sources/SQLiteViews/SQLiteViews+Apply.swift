@@ -12,7 +12,7 @@ public import Stores
 extension SQLiteViews {
     public func apply(_ change: ViewChange) throws -> ViewOutcome {
         let view = try preparedView(change.view)
-        try check(change, fits: view)
+        try change.check(fits: view.definition)
         return try mappingErrors {
             try pool.writeWithoutTransaction { db in
                 var outcome = ViewOutcome.applied
@@ -29,17 +29,6 @@ extension SQLiteViews {
                 }
                 return outcome
             }
-        }
-    }
-
-    private func check(_ change: ViewChange, fits view: PreparedView) throws {
-        guard change.upserts.type == view.definition.type else {
-            throw EngineError(
-                .viewMismatch, .internal,
-                "a change of view '\(change.view)' has rows of type \(change.upserts.type), the view is \(view.definition.type)")
-        }
-        for key in change.deletes where !key.matches(view.keyTypes) {
-            throw EngineError(.viewMismatch, .internal, "a delete from view '\(change.view)' has the key \(key) for \(view.definition.key)")
         }
     }
 
@@ -117,21 +106,5 @@ extension SQLiteViews {
         defer { statement.finish() }
         try statement.bind(.timestamp(time), at: 1)
         try statement.run()
-    }
-}
-
-extension [Value] {
-    fileprivate func matches(_ types: [ValueType]) -> Bool { count == types.count && zip(self, types).allSatisfy { $0.fits($1) } }
-}
-
-extension Value {
-    /// Whether a column of the type can hold the value; null fits every type.
-    func fits(_ type: ValueType) -> Bool {
-        switch (self, type) {
-        case (.null, _), (.bool, .bool), (.bool, .record), (.int, .int), (.double, .double), (.string, .string), (.bytes, .bytes),
-            (.timestamp, .timestamp), (.duration, .duration), (.map, .map):
-            true
-        default: false
-        }
     }
 }

@@ -1,29 +1,6 @@
-public import Base
+import Base
 import GRDB
 import Stores
-
-extension ErrorCode {
-    /// A query or change names a view that was not prepared.
-    public static let viewUnknown = ErrorCode("view.unknown")
-    /// A view's definition does not fit the table that is there.
-    public static let viewIncompatible = ErrorCode("view.incompatible")
-    /// A view's definition cannot become a table.
-    public static let viewDefinition = ErrorCode("view.definition")
-    /// A view was filled from another log.
-    public static let viewOtherLog = ErrorCode("view.other_log")
-    /// A query or change does not fit the view's definition: its maker did not check it.
-    public static let viewMismatch = ErrorCode("view.mismatch")
-    public static let viewNewerFormat = ErrorCode("view.newer_format")
-    public static let viewForeignFile = ErrorCode("view.foreign_file")
-    public static let viewDiskFull = ErrorCode("view.disk_full")
-    public static let viewLocked = ErrorCode("view.locked")
-    public static let viewCorrupt = ErrorCode("view.corrupt")
-    public static let viewNotWritable = ErrorCode("view.not_writable")
-    public static let viewIO = ErrorCode("view.io")
-    public static let viewClosed = ErrorCode("view.closed")
-    /// An SQLite error that none of the above is: a defect.
-    public static let viewSQL = ErrorCode("view.sql")
-}
 
 extension SQLiteViews {
     func mappingErrors<Result>(_ body: () throws -> Result) throws -> Result {

@@ -11,7 +11,7 @@ import Synchronization
 /// that are there would mean something else, and filling the view again is cheap. Indexes come and go with the definition.
 extension SQLiteViews {
     public func prepare(_ view: ViewDefinition) throws {
-        try Self.check(view)
+        try view.checkNames(reservedPrefix: "sqlite_")
         let stored = try mappingErrors {
             try pool.write { db in
                 let json = try String.fetchOne(db, sql: "SELECT definition FROM _pioneer_views WHERE name = ?", arguments: [view.name])
@@ -97,31 +97,5 @@ extension SQLiteViews {
         EngineError(
             .viewIncompatible, .user, message,
             remedy: "Give the view another name, or stop the engine and delete '\(path)': all views are then filled again from the log.")
-    }
-
-    /// What the planner does not check, because only SQL minds it.
-    private static func check(_ view: ViewDefinition) throws {
-        func refuse(_ message: String, _ remedy: String) -> EngineError { EngineError(.viewDefinition, .user, message, remedy: remedy) }
-        let allowed = "names start with a letter and have letters, digits and '_'"
-        guard ViewSQL.isPlainName(view.name), !view.name.lowercased().hasPrefix("sqlite_") else {
-            throw refuse("'\(view.name)' cannot be the name of a view", "\(allowed); 'sqlite_' is SQLite's own prefix")
-        }
-        var seen = [ViewSQL.eventTimeColumn: ViewSQL.eventTimeColumn]
-        for column in view.type.columns {
-            let name = column.flatName
-            guard !name.isEmpty, !name.utf8.contains(0) else { throw refuse("view '\(view.name)' has a column without a name", allowed) }
-            if let other = seen.updateValue(name, forKey: name.lowercased()) {
-                throw refuse(
-                    "view '\(view.name)' has the columns '\(other)' and '\(name)', which are one name in SQL",
-                    "rename one with a map and a select before the view")
-            }
-        }
-        for name in view.key where view.type.index(flatName: name) == nil {
-            throw refuse("the key of view '\(view.name)' names '\(name)', which is no column of it", "its columns are \(view.type)")
-        }
-        for name in view.indexes.joined() where view.type.index(flatName: name) == nil {
-            throw refuse("an index of view '\(view.name)' names '\(name)', which is no column of it", "its columns are \(view.type)")
-        }
-        guard !view.key.isEmpty else { throw refuse("view '\(view.name)' has no key", "name the columns that make a row unique") }
     }
 }

@@ -94,9 +94,6 @@ public final class SQLiteViews: ViewStore {
     func preparedView(_ name: String) throws -> PreparedView {
         let views = prepared.withLock { $0 }
         if let view = views[name] { return view }
-        let nearest = nearestName(to: name, among: views.keys).map { "Did you mean '\($0)'? " } ?? ""
-        let known = views.isEmpty ? "There are no views."
-            : "There are: " + views.keys.sorted().map { "'\($0)'" }.joined(separator: ", ") + "."
-        throw EngineError(.viewUnknown, .user, "there is no view '\(name)'", remedy: nearest + known)
+        throw EngineError.viewUnknown(name, among: views.keys)
     }
 }

@@ -47,8 +47,3 @@ struct StoredDefinition: Codable {
 
     var retired: [String] { columns.filter(\.isRetired).map(\.name) }
 }
-
-extension ViewDefinition {
-    /// Whether the key column may be stored as NULL. Doubles may, because that is what NaN becomes.
-    func isKeyNullable(at index: Int) -> Bool { type.isNullable(at: index) || type.columns[index].type == .double }
-}

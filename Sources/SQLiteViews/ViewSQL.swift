@@ -4,19 +4,9 @@ import Stores
 
 /// The SQL text of a view's statements. Values are bound, never written into the text; names are quoted.
 enum ViewSQL {
-    /// The event time of each row, µs: what `keep` goes by. Not part of the view's type.
-    static let eventTimeColumn = "_event_time"
+    static let eventTimeColumn = SQLName.eventTimeColumn
 
-    static func quoted(_ name: String) -> String {
-        // Hardly any name has a quote, and looking for one is much cheaper than replacing none.
-        guard name.utf8.contains(UInt8(ascii: "\"")) else { return "\"" + name + "\"" }
-        return "\"" + name.replacing("\"", with: "\"\"") + "\""
-    }
-
-    static func isPlainName(_ name: String) -> Bool {
-        guard let first = name.utf8.first, first | 0x20 >= 97, first | 0x20 <= 122 else { return false }
-        return name.utf8.allSatisfy { ($0 | 0x20 >= 97 && $0 | 0x20 <= 122) || ($0 >= 48 && $0 <= 57) || $0 == 95 }
-    }
+    static func quoted(_ name: String) -> String { SQLName.quoted(name) }
 
     static func type(_ type: ValueType) -> String {
         switch type {
@@ -28,7 +18,7 @@ enum ViewSQL {
     }
 
     static func isKeyNullable(_ name: String, of view: ViewDefinition) -> Bool {
-        view.type.index(flatName: name).map { view.isKeyNullable(at: $0) } ?? false
+        view.type.index(flatName: name).map { view.isStoredNullable(at: $0) } ?? false
     }
 
     /// A table with row ids, and the key as a unique index, not `WITHOUT ROWID`: rows then lie in the order they came,
@@ -65,7 +55,7 @@ enum ViewSQL {
     }
 
     private static func keyExpression(_ name: String, of view: ViewDefinition, operand: String) -> String {
-        guard let index = view.type.index(flatName: name), view.isKeyNullable(at: index) else { return operand }
+        guard let index = view.type.index(flatName: name), view.isStoredNullable(at: index) else { return operand }
         return "ifnull(\(operand), \(view.type.columns[index].type == .bytes ? "0" : "x''"))"
     }
 
@@ -103,8 +93,6 @@ struct PreparedView: Sendable {
     let columns: [String: RowType.Column]
     /// The columns in which a null may stand.
     let nullable: Set<String>
-    /// Types of the key's columns, in the key's order.
-    let keyTypes: [ValueType]
     let upsert: String
     let delete: String
     let expire: String
@@ -113,8 +101,7 @@ struct PreparedView: Sendable {
         self.definition = definition
         columns = Dictionary(definition.type.columns.map { ($0.flatName, $0) }) { first, _ in first }
         let type = definition.type
-        nullable = Set(type.columns.indices.filter(definition.isKeyNullable).map { type.columns[$0].flatName })
-        keyTypes = definition.key.compactMap { name in definition.type.index(flatName: name).map { definition.type.columns[$0].type } }
+        nullable = Set(type.columns.indices.filter(definition.isStoredNullable).map { type.columns[$0].flatName })
         upsert = ViewSQL.upsert(definition, retired: retired)
         delete = ViewSQL.delete(definition)
         expire = ViewSQL.expire(definition)

@@ -1,7 +1,7 @@
 import Testing
 
 /// The layers of `Package.swift`, lowest first: what each target may import of the project. Arrows point only downward;
-/// adapters (RocksStore, SQLiteViews) know the seams of `Stores` and nothing of `Runtime`, and it nothing of them.
+/// adapters (RocksStore, SQLiteViews, PostgresViews) know the seams of `Stores` and nothing of `Runtime`, and it nothing of them.
 private let projectImports: [String: Set<String>] = [
     "Base": [],
     "Columns": ["Base"],
@@ -17,11 +17,12 @@ private let projectImports: [String: Set<String>] = [
     "RocksStore": ["Base", "Stores", "Telemetry"],
     "KafkaLog": ["Base", "Stores", "Telemetry"],
     "SQLiteViews": ["Base", "Columns", "Stores", "Telemetry"],
+    "PostgresViews": ["Base", "Columns", "Stores", "Telemetry"],
     "HTTPAPI": ["Base", "Columns", "Telemetry", "Gzip", "Stores", "Planner", "Runtime"],
     "Agents": ["Base", "Columns", "Telemetry"],
     "pioneer": [
         "Base", "Columns", "Telemetry", "Expressions", "TopologyFile", "Stores", "Operators", "Planner", "Runtime", "RocksStore",
-        "KafkaLog", "SQLiteViews", "HTTPAPI", "Agents", "Fleet", "Gzip",
+        "KafkaLog", "SQLiteViews", "PostgresViews", "HTTPAPI", "Agents", "Fleet", "Gzip",
     ],
 ]
 
@@ -30,6 +31,7 @@ private let foreignImports: [String: Set<String>] = [
     "CRocksDB": ["RocksStore"],
     "CLZ4": ["RocksStore"],
     "CRdKafka": ["KafkaLog"],
+    "CPostgres": ["PostgresViews"],
     "CZlib": ["Gzip"],
     "Configuration": ["pioneer"],
     "CMalloc": ["pioneer"],

@@ -1,10 +1,8 @@
-import Base
-import Columns
-import FoundationEssentials
+public import Base
 
-/// Maps as the table holds them: a JSON object with its keys in byte order, so that equal maps are equal texts.
-enum MapJSON {
-    static func write(_ map: UnsafeBufferPointer<UInt8>, to out: ByteArena) {
+/// Maps as the tables of views hold them: a JSON object with its keys in byte order, so that equal maps are equal texts.
+public enum MapJSON {
+    public static func write(_ map: UnsafeBufferPointer<UInt8>, to out: ByteArena) {
         out.append(byte: UInt8(ascii: "{"))
         var isFirst = true
         StringMap.forEach(map) { key, value in
@@ -17,7 +15,7 @@ enum MapJSON {
         out.append(byte: UInt8(ascii: "}"))
     }
 
-    static func text(_ map: [String: String]) -> String {
+    public static func text(_ map: [String: String]) -> String {
         let canonical = ByteArena(), json = ByteArena()
         StringMap.write(map, to: canonical)
         write(UnsafeBufferPointer(start: canonical.base, count: canonical.count), to: json)
@@ -25,12 +23,17 @@ enum MapJSON {
     }
 
     /// Nil when the text is no such object: somebody else wrote it.
-    static func decode(_ text: UnsafeBufferPointer<UInt8>) -> [String: String]? {
-        try? JSONDecoder().decode([String: String].self, from: Data(text))
+    public static func decode(_ text: UnsafeBufferPointer<UInt8>) -> [String: String]? {
+        guard case .success(let tree) = JSONValue.parse(text), let members = tree.members else { return nil }
+        var map: [String: String] = [:]
+        for member in members {
+            guard let value = member.value.string else { return nil }
+            map[member.key] = value
+        }
+        return map
     }
 
     private static func string(_ bytes: UnsafeBufferPointer<UInt8>, to out: ByteArena) {
-        let hex = "0123456789abcdef".utf8.map { $0 }
         out.append(byte: UInt8(ascii: "\""))
         for byte in bytes {
             switch byte {
@@ -39,11 +42,12 @@ enum MapJSON {
                 out.append(byte: byte)
             case 0..<0x20:
                 out.append("\\u00")
-                out.append(byte: hex[Int(byte >> 4)])
-                out.append(byte: hex[Int(byte & 15)])
+                out.append(byte: hexDigit(byte >> 4))
+                out.append(byte: hexDigit(byte & 15))
             default: out.append(byte: byte)
             }
         }
         out.append(byte: UInt8(ascii: "\""))
     }
+    private static func hexDigit(_ nibble: UInt8) -> UInt8 { nibble < 10 ? 48 + nibble : 87 + nibble }
 }

@@ -1,0 +1,182 @@
+import CPostgres
+import Stores
+
+/// One connection to PostgreSQL: libpq, with errors thrown and memory owned.
+///
+/// Statements of the extended protocol are prepared once a text and kept, up to `statementsMax` of them; parameters and
+/// results go in binary. Every method blocks until the server has answered. After an error with `isConnectionLost` the
+/// connection is of no more use; after another one it is, once an open transaction was ended.
+///
+/// `@unchecked Sendable`: one thread at a time uses it, which its owner sees to (a mutex, or a pool that lends it).
+final class PostgresConnection: @unchecked Sendable {
+    enum Limits {
+        /// Statements that a connection keeps prepared: those of some dashboards, or of some views' changes.
+        static let statementsMax = 64
+        /// Bytes handed to libpq at once in a COPY: it sends as they come.
+        static let copyBytes = 1 << 20
+    }
+
+    let handle: OpaquePointer
+    /// By text.
+    private var statements: [String: String] = [:]
+    private var statementsMade = 0
+
+    /// Connects, and sets the session up: names are looked up nowhere but where statements say, times are UTC.
+    ///
+    /// `defaults` are libpq's keywords, for what the address does not say. Throws `PostgresFailure`.
+    init(_ address: PostgresAddress, applicationName: String, defaults: [(keyword: String, value: String)] = []) throws {
+        // Later entries win: what stands before the address gives way to it, what stands behind does not.
+        let entries =
+            [
+                ("connect_timeout", "10"), ("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3"),
+                ("tcp_user_timeout", "60000"), ("fallback_application_name", applicationName),
+            ] + defaults + [("dbname", address.text), ("client_encoding", "UTF8")]
+        let opened = Self.withCStrings(entries.map(\.0)) { keywords in
+            Self.withCStrings(entries.map(\.1)) { values in PQconnectdbParams(keywords, values, 1) }
+        }
+        guard let opened, PQstatus(opened) == CONNECTION_OK else {
+            let failure = PostgresFailure(connecting: opened)
+            if let opened { PQfinish(opened) }
+            throw failure
+        }
+        handle = opened
+        // By itself libpq prints notices on standard error.
+        PQsetNoticeReceiver(handle, { _, _ in }, nil)
+        try execute("SET search_path = pg_catalog; SET TimeZone = 'UTC'; SET DateStyle = ISO; SET standard_conforming_strings = on")
+    }
+
+    deinit { PQfinish(handle) }
+
+    /// Whether the connection was not lost, as far as is known.
+    var isUsable: Bool { PQstatus(handle) == CONNECTION_OK }
+    var isInTransaction: Bool { PQtransactionStatus(handle) != PQTRANS_IDLE }
+    /// As `PQserverVersion` has it: 150004 is 15.4.
+    var serverVersion: Int { Int(PQserverVersion(handle)) }
+    /// What the server told of a parameter without being asked: `server_encoding`.
+    func parameter(_ name: String) -> String? { PQparameterStatus(handle, name).map { String(cString: $0) } }
+    /// The process that serves the connection, as `pg_stat_activity` has it.
+    var serverProcess: Int { Int(PQbackendPID(handle)) }
+
+    /// Where it leads, without user and password: `db.example:5432/metrics`.
+    var place: String {
+        func text(_ value: UnsafeMutablePointer<CChar>?) -> String { value.map { String(cString: $0) } ?? "" }
+        return "\(text(PQhost(handle))):\(text(PQport(handle)))/\(text(PQdb(handle)))"
+    }
+
+    // MARK: Statements
+
+    /// Runs statements without parameters, several with `;` between; the result is that of the last, as text.
+    @discardableResult
+    func execute(_ sql: String) throws -> PostgresResult {
+        try finish(PQexec(handle, sql), statement: sql)
+    }
+
+    /// Runs one statement, which is prepared and kept by its text. The result is binary.
+    ///
+    /// A text always comes with parameters of the same types.
+    @discardableResult
+    func query(_ sql: String, _ parameters: PostgresParameters = PostgresParameters()) throws -> PostgresResult {
+        let name = try prepared(sql, parameters)
+        let result = parameters.withPointers { count, values, lengths, formats in
+            PQexecPrepared(handle, name, count, values, lengths, formats, 1)
+        }
+        return try finish(result, statement: sql)
+    }
+
+    private func prepared(_ sql: String, _ parameters: PostgresParameters) throws -> String {
+        if let name = statements[sql] { return name }
+        if statements.count >= Limits.statementsMax {
+            try execute("DEALLOCATE ALL")
+            statements.removeAll()
+        }
+        statementsMade += 1
+        let name = "s\(statementsMade)"
+        try finish(PQprepare(handle, name, sql, Int32(parameters.types.count), parameters.types), statement: sql)
+        statements[sql] = name
+        return name
+    }
+
+    /// Sends `bytes` as the rows of a `COPY … FROM STDIN`; returns how many rows the server took.
+    @discardableResult
+    func copy(_ sql: String, _ bytes: UnsafeBufferPointer<UInt8>) throws -> Int {
+        let begun = PQexec(handle, sql)
+        guard PQresultStatus(begun) == PGRES_COPY_IN else {
+            try finish(begun, statement: sql)
+            throw PostgresFailure("the statement asks for no rows", statement: sql)
+        }
+        PQclear(begun)
+        var sent = 0
+        var isSent = true
+        while sent < bytes.count, isSent {
+            let count = min(Limits.copyBytes, bytes.count - sent)
+            isSent = bytes.withMemoryRebound(to: CChar.self) { PQputCopyData(handle, $0.baseAddress! + sent, Int32(count)) == 1 }
+            sent += count
+        }
+        if isSent { isSent = PQputCopyEnd(handle, nil) == 1 }
+        return try finishCopy(isSent, statement: sql)
+    }
+
+    /// Reads what the server says of a COPY, so that the connection can go on.
+    private func finishCopy(_ isSent: Bool, statement: String) throws -> Int {
+        var failure = isSent ? nil : PostgresFailure(nil, of: handle, statement: statement)
+        var rows = 0
+        while let result = PQgetResult(handle) {
+            defer { PQclear(result) }
+            guard PQresultStatus(result) != PGRES_COPY_IN else { break }
+            if PQresultStatus(result) == PGRES_COMMAND_OK {
+                rows = Int(String(cString: PQcmdTuples(result))) ?? 0
+            } else {
+                failure = PostgresFailure(result, of: handle, statement: statement)
+            }
+        }
+        if let failure { throw failure }
+        return rows
+    }
+
+    @discardableResult
+    private func finish(_ result: OpaquePointer?, statement: String) throws -> PostgresResult {
+        switch PQresultStatus(result) {
+        case PGRES_COMMAND_OK, PGRES_TUPLES_OK:
+            if let result { return PostgresResult(taking: result) }
+            throw PostgresFailure(nil, of: handle, statement: statement)
+        default:
+            defer { PQclear(result) }
+            throw PostgresFailure(result, of: handle, statement: statement)
+        }
+    }
+
+    // MARK: Transactions
+
+    /// Runs `body` between BEGIN and COMMIT, or ROLLBACK where it throws or says so.
+    ///
+    /// A failure of the COMMIT itself leaves open whether it happened.
+    func transaction<Result>(_ body: () throws -> (Result, isCommitted: Bool)) throws -> Result {
+        try execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+        do {
+            let (result, isCommitted) = try body()
+            try execute(isCommitted ? "COMMIT" : "ROLLBACK")
+            return result
+        } catch {
+            // Where even this fails the connection is lost, and the server rolls back by itself.
+            if isUsable, isInTransaction { _ = try? execute("ROLLBACK") }
+            throw error
+        }
+    }
+
+    private static func withCStrings<Result>(
+        _ texts: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> Result
+    ) -> Result {
+        // One buffer of all texts, each with its NUL; libpq wants an array of pointers that ends in nil.
+        let bytes = texts.flatMap { Array($0.utf8CString) }
+        return bytes.withUnsafeBufferPointer { buffer in
+            var pointers: [UnsafePointer<CChar>?] = []
+            var start = 0
+            for text in texts {
+                pointers.append(buffer.baseAddress.map { $0 + start })
+                start += text.utf8.count + 1
+            }
+            pointers.append(nil)
+            return pointers.withUnsafeBufferPointer { body($0.baseAddress) }
+        }
+    }
+}

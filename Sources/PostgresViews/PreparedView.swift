@@ -1,0 +1,32 @@
+import Base
+import Columns
+import Stores
+
+/// A view that `prepare` has made ready: what statements on its table are made from. The contract between the parts that
+/// make, write and read tables.
+struct PreparedView: Sendable {
+    let definition: ViewDefinition
+    /// By flattened name: making those of every column anew would cost more than the rest of a small query.
+    let columns: [String: RowType.Column]
+    /// The columns in which a null may stand.
+    let nullable: Set<String>
+    /// The table with its schema, quoted.
+    let table: String
+    /// The column by whose ranges the table is partitioned; nil where it is one table.
+    let partitionColumn: String?
+    /// The condition that a row is not over (`keep`), true of every row where rows that are over are always removed at
+    /// once. Every reading statement has it in its WHERE, so that answers are exact while whole partitions are dropped later.
+    let visible: String
+
+    init(_ definition: ViewDefinition, facts: TableFacts, settings: PostgresSettings) {
+        self.definition = definition
+        columns = Dictionary(definition.type.columns.map { ($0.flatName, $0) }) { first, _ in first }
+        let type = definition.type
+        nullable = Set(type.columns.indices.filter(definition.isStoredNullable).map { type.columns[$0].flatName })
+        table = settings.qualified(definition.name)
+        partitionColumn = facts.partitionColumn
+        visible = facts.partitionColumn == nil ? "TRUE"
+            : "\(SQLName.quoted(SQLName.eventTimeColumn)) >= coalesce((SELECT max(expired_before) FROM \(settings.positionsTable)"
+                + " WHERE view = \(PostgresName.literal(definition.name))), '-infinity')"
+    }
+}
