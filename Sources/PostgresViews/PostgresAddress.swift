@@ -25,9 +25,11 @@ struct PostgresAddress: Sendable {
         defer { PQconninfoFree(options) }
         var option = options
         while let keyword = option.pointee.keyword {
-            // "user:p@ss@host" is read as the host "ss@host", which libpq's messages would then name.
-            if let value = option.pointee.val, String(cString: keyword) == "host", String(cString: value).contains("@") {
-                throw Self.refusal("the address of PostgreSQL has a host with '@' in it")
+            let name = String(cString: keyword), value = option.pointee.val.map { String(cString: $0) } ?? ""
+            // "user:p@ss@host" is read as the host "ss@host", and "user:pa/ss" as the port "pa": libpq's messages would name them.
+            if name == "host", value.contains("@") { throw Self.refusal("the address of PostgreSQL has a host with '@' in it") }
+            if name == "port", !value.utf8.allSatisfy({ (48...57).contains($0) || $0 == 44 }) {
+                throw Self.refusal("the address of PostgreSQL has a port that is no number")
             }
             option += 1
         }

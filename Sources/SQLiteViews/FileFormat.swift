@@ -1,5 +1,6 @@
 import Base
 import GRDB
+import Stores
 
 /// The file itself: whose it is, which version of the format it has, and the two tables every such file has.
 ///
