@@ -9,9 +9,9 @@ enum PostgresName {
     /// A name made of others, which stays within the bound and is another one for other parts.
     static func derived(_ name: String) -> String {
         guard name.utf8.count > bytesMax else { return name }
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        let ending = "_" + String(hash, radix: 36)
+        var hash = StableHash()
+        hash.combine(name)
+        let ending = "_" + hash.hex.prefix(12)
         var head = ""
         for character in name.unicodeScalars where head.utf8.count + String(character).utf8.count + ending.utf8.count <= bytesMax {
             head.unicodeScalars.append(character)

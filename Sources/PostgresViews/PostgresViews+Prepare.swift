@@ -6,7 +6,7 @@ import Synchronization
 /// Making and changing tables.
 ///
 /// A definition may gain columns (rows that are there get null) and lose them (the column stays; rows written from then
-/// on hold null in it, and it comes back with the name), and gain and lose `keep`. A key or a column's type that changes
+/// on hold null in it, and it comes back with the name), and gain and lose `keep` and indexes. A key or a column's type that changes
 /// is refused with the statement that would change the table: the rows that are there would mean something else, and
 /// filling the view again is cheap. After the statement was run, by whoever judges that the rows may stay, it is taken.
 extension PostgresViews {
@@ -19,6 +19,7 @@ extension PostgresViews {
                 try lockDefinitions(on: connection)
                 var facts = try TableFacts(of: view.name, settings, on: connection)
                 if let facts { try migrate(sql, from: facts, on: connection) } else { try create(sql, on: connection) }
+                for statement in sql.matchIndexes(facts?.indexes ?? []) { try connection.execute(statement) }
                 facts = facts ?? TableFacts(made: view)
                 let made = facts?.made ?? [], current = Set(view.type.columns.map(\.flatName))
                 let retired = made.filter { !current.contains($0) }

@@ -20,6 +20,8 @@ struct TableFacts {
     var isKeyNullable = false
     var partitionColumn: String?
     var hasKeepIndex = false
+    /// Names of the indexes that the definition asked for (`ViewDefinition.indexName`).
+    var indexes: Set<String> = []
     /// Columns that the engine made; nil where the table is not the engine's.
     var made: [String]?
 
@@ -49,7 +51,7 @@ struct TableFacts {
         var id = PostgresParameters()
         id.add(relation.int64(0, 0))
         try readColumns(id, on: connection)
-        try readKey(view, id, on: connection)
+        try readIndexes(view, id, on: connection)
         let partition = try connection.query(
             """
             SELECT a.attname::text FROM pg_partitioned_table p \
@@ -74,7 +76,7 @@ struct TableFacts {
         }
     }
 
-    private mutating func readKey(_ view: String, _ id: PostgresParameters, on connection: PostgresConnection) throws {
+    private mutating func readIndexes(_ view: String, _ id: PostgresParameters, on connection: PostgresConnection) throws {
         let rows = try connection.query(
             """
             SELECT ic.relname::text, a.attname::text, i.indisprimary FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid \
@@ -85,6 +87,7 @@ struct TableFacts {
         for row in 0..<rows.rowCount {
             let name = rows.string(row, 0)
             if name == TableSQL.keepName(view) { hasKeepIndex = true }
+            if name.hasPrefix(ViewDefinition.indexPrefix) { indexes.insert(name) }
             guard name == TableSQL.keyName(view) else { continue }
             key.append(rows.string(row, 1))
             isKeyNullable = !rows.bool(row, 2)

@@ -44,6 +44,16 @@ struct TableSQL {
 
     func dropKeepIndex() -> String { "DROP INDEX \(settings.qualified(Self.keepName(view.name)))" }
 
+    /// Brings the indexes of the definition to what it says; those that are there are known by their names.
+    func matchIndexes(_ present: Set<String>) -> [String] {
+        let wanted = view.indexes.map { (name: view.indexName(of: $0), columns: $0) }
+        let dropped = present.subtracting(wanted.map(\.name)).sorted().map { "DROP INDEX \(settings.qualified($0))" }
+        return dropped
+            + wanted.filter { !present.contains($0.name) }.map {
+                "CREATE INDEX \(SQLName.quoted($0.name)) ON \(table) (\(SQLName.list($0.columns)))"
+            }
+    }
+
     func addColumn(_ column: RowType.Column) -> String {
         "ALTER TABLE \(table) ADD COLUMN \(SQLName.quoted(column.flatName)) \(PostgresType.sql(column.type))"
     }
