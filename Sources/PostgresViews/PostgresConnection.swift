@@ -20,6 +20,7 @@ final class PostgresConnection: @unchecked Sendable {
     /// By text.
     private var statements: [String: String] = [:]
     private var statementsMade = 0
+    private var executedOnce: Set<String> = []
 
     /// Connects, and sets the session up: names are looked up nowhere but where statements say, times are UTC.
     ///
@@ -69,6 +70,13 @@ final class PostgresConnection: @unchecked Sendable {
     @discardableResult
     func execute(_ sql: String) throws -> PostgresResult {
         try finish(PQexec(handle, sql), statement: sql)
+    }
+
+    /// Runs a statement that is good for the connection's life, the first time it is asked for.
+    func executeOnce(_ sql: String) throws {
+        guard !executedOnce.contains(sql) else { return }
+        try execute(sql)
+        executedOnce.insert(sql)
     }
 
     /// Runs one statement, which is prepared and kept by its text. The result is binary.

@@ -25,7 +25,7 @@ extension PostgresViews {
                 let retired = made.filter { !current.contains($0) }
                 try note(view, columns: view.type.columns.map(\.flatName) + retired, on: connection)
                 return (
-                    PreparedView(view, facts: facts ?? TableFacts(made: view), settings: settings), isCommitted: true
+                    PreparedView(view, facts: facts ?? TableFacts(made: view), retired: retired, settings: settings), isCommitted: true
                 )
             }
         }

@@ -33,6 +33,12 @@ public final class PostgresViews: Sendable {
     private let writer: Mutex<Writer>
     /// The views of this run, by name. A view is usable once `prepare` has put it here.
     let prepared = Mutex<[String: PreparedView]>([:])
+    /// What the writing side knows of the partitions of views' tables, by view.
+    let partitions = Mutex<[String: PartitionBook]>([:])
+    /// Views of which a row came that PostgreSQL did not take as it was: their rows are looked through before.
+    let careful = Mutex<Set<String>>([])
+    /// The rows of a change as they go over the wire; used within `withWriter`.
+    let rowBuffer = ByteArena()
 
     /// What the writing side holds.
     struct Writer {

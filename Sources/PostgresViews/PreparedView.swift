@@ -17,8 +17,11 @@ struct PreparedView: Sendable {
     /// The condition that a row is not over (`keep`), true of every row where rows that are over are always removed at
     /// once. Every reading statement has it in its WHERE, so that answers are exact while whole partitions are dropped later.
     let visible: String
+    /// What the table holds for values that PostgreSQL does not take as they are.
+    let storable: StorableValues
+    let statements: ChangeSQL
 
-    init(_ definition: ViewDefinition, facts: TableFacts, settings: PostgresSettings) {
+    init(_ definition: ViewDefinition, facts: TableFacts, retired: [String], settings: PostgresSettings) {
         self.definition = definition
         columns = Dictionary(definition.type.columns.map { ($0.flatName, $0) }) { first, _ in first }
         let type = definition.type
@@ -28,5 +31,12 @@ struct PreparedView: Sendable {
         visible = facts.partitionColumn == nil ? "TRUE"
             : "\(SQLName.quoted(SQLName.eventTimeColumn)) >= coalesce((SELECT max(expired_before) FROM \(settings.positionsTable)"
                 + " WHERE view = \(PostgresName.literal(definition.name))), '-infinity')"
+        storable = StorableValues(definition)
+        statements = ChangeSQL(definition, retired: retired, settings: settings)
+    }
+
+    /// The value that a row has in the column where it came with `value`: what conditions on the column compare with.
+    func stored(_ value: Value, in column: String) -> Value {
+        definition.type.index(flatName: column).map { storable.stored(value, column: $0) } ?? value
     }
 }
