@@ -31,6 +31,12 @@ package struct StableHash {
         if let texts { combine(texts) }
     }
 
+    static func hex(of bytes: [UInt8]) -> String {
+        var hash = StableHash()
+        for byte in bytes { hash.combine(byte: byte) }
+        return hash.hex
+    }
+
     /// 32 hex digits.
     package var hex: String {
         let digits = String(value, radix: 16)

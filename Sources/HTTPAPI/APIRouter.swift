@@ -30,7 +30,7 @@ struct APIRouter {
     /// For the message about a path that is not there.
     static let paths = [
         "/health", "/metrics", "/api/v1/status", "/api/v1/topics", "/api/v1/topics/{topic}", "/api/v1/topics/{topic}/records",
-        "/api/v1/producers/{producer}", "/api/v1/views", "/api/v1/views/{view}", "/api/v1/views/{view}/changes",
+        "/api/v1/producers/{producer}", "/api/v1/topologies/{topology}/plan", "/api/v1/views", "/api/v1/views/{view}", "/api/v1/views/{view}/changes",
     ]
 
     func router() -> Router<Context> {
@@ -50,6 +50,7 @@ struct APIRouter {
         add("/api/v1/topics/{topic}", [.get: topics.one], to: router)
         add("/api/v1/topics/{topic}/records", [.get: records.answer, .post: append.answer], to: router)
         add("/api/v1/producers/{producer}", [.get: topics.producer], to: router)
+        add("/api/v1/topologies/{topology}/plan", [.post: UpgradeRoute(engine: engine, work: work).answer], to: router)
         add("/api/v1/views", [.get: views.list], to: router)
         add("/api/v1/views/{view}", [.get: views.answerByName], to: router)
         add("/api/v1/views/{view}/changes", [.get: changes.answer], to: router)

@@ -18,6 +18,10 @@ public protocol EngineFacade: Sendable {
     /// The sources of all topologies that read the topic. Empty where none does.
     func readings(of topic: TopicName) -> [SourceReading]
 
+    /// What becomes of a topology's state and views when a deployment follows what runs, as JSON. Throws `api.bad_deployment`
+    /// when the bytes are none.
+    func upgrade(of topology: String, to deployment: UnsafeRawBufferPointer) throws -> String
+
     /// Splits lines of JSON into records, reads their keys by the topic's schema, and spreads them over the partitions.
     /// Throws `append.topic_not_read` when no schema says how the topic is keyed.
     func route(topic: TopicName, lines: UnsafeRawBufferPointer, now: EventTime) throws -> RoutedLines

@@ -22,9 +22,9 @@ public enum OperatorDefinition: Sendable {
         }
     }
 
-    /// A text that is the same exactly when stored state can be carried on; nil for operators without state.
-    public var stateLayout: String? {
+    /// Of operators with state, the window they are.
+    public var window: WindowDefinition? {
         guard case .window(let window) = self else { return nil }
-        return window.stateLayout
+        return window
     }
 }

@@ -43,7 +43,8 @@ extension StableHash {
         if let schema = schemas[table.schema.value] { combine(schema) }
     }
 
-    private mutating func combine(_ schema: Schema) {
+    /// What readers of a schema's records depend on.
+    mutating func combine(_ schema: Schema) {
         combine(schema.fields.count)
         for field in schema.fields {
             combine([field.name, field.isNullable ? "?" : "", field.defaultJSON ?? ""])
@@ -61,6 +62,7 @@ extension StableHash {
 
     private mutating func combine(_ stream: StreamSpecification) {
         combine(["stream", stream.name.value, stream.from.value])
+        if let former = stream.renamedFrom { combine(["renamed from", former.value]) }
         switch stream.operation {
         case .filter(let condition): combine(["filter", condition.text])
         case .map(let assignments):

@@ -95,6 +95,10 @@ public struct PlannedStream: Sendable {
     public var sources: [Int]
     /// The source or hop that its rows come into the task by, and whose watermark is its own.
     public var origin: PlanInput
+    /// The operator as the file has it, in one line: the same as long as that says the same.
+    public var text: String
+    /// The name it had before, whose state goes on.
+    public var renamedFrom: String?
 }
 
 /// A stream written to a topic, as JSON.

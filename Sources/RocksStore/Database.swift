@@ -154,6 +154,23 @@ final class Database: @unchecked Sendable {
         return rocksdb_property_int_cf(handle, familyHandle(family), name, &value) == 0 ? Int(value) : 0
     }
 
+    /// What the files hold between the keys, in bytes, without reading it.
+    func approximateBytes(_ family: Family, from start: [UInt8], to end: [UInt8]) throws(EngineError) -> Int {
+        var size: UInt64 = 0
+        var message: UnsafeMutablePointer<CChar>?
+        start.withUnsafeBytes { start in
+            end.withUnsafeBytes { end in
+                var starts = [start.baseAddress?.assumingMemoryBound(to: CChar.self)]
+                var ends = [end.baseAddress?.assumingMemoryBound(to: CChar.self)]
+                var startLength = start.count, endLength = end.count
+                rocksdb_approximate_sizes_cf(
+                    handle, familyHandle(family), 1, &starts, &startLength, &ends, &endLength, &size, &message)
+            }
+        }
+        try check(message)
+        return Int(size)
+    }
+
     /// Has dropped entries between the keys leave the files. Blocks; writers and readers go on meanwhile.
     func compact(_ family: Family, from start: [UInt8]?, to end: [UInt8]?, rewritesAll: Bool = false) {
         let options = rocksdb_compactoptions_create()

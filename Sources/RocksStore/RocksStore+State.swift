@@ -36,6 +36,20 @@ extension RocksStore {
         try iterator.check()
     }
 
+    /// Few entries are counted; of many RocksDB says what its files hold, which leaves out the newest.
+    public func bytes(prefix: UnsafeRawBufferPointer) throws -> Int {
+        var counted = 0
+        try scan(prefix: prefix, from: prefix) { key, value in
+            counted += key.count + value.count
+            return counted < Self.countedBytesMax
+        }
+        guard counted >= Self.countedBytesMax, let end = Format.successor(of: prefix) else { return counted }
+        return max(counted, try database().approximateBytes(.state, from: Array(prefix), to: end))
+    }
+
+    /// What is read to know how many bytes there are: as much as takes some milliseconds.
+    private static let countedBytesMax = 4 << 20
+
     public func lastEpoch(of task: TaskID) throws -> EpochRecord? {
         if let position = try position(of: task) { return position.epoch }
         return try storedEpoch(of: task, database())

@@ -55,6 +55,9 @@ enum Limits {
     /// How long a group is kept waiting for tasks that go: long for a commit, short of the time after which a member that
     /// does not answer is taken for dead (a minute).
     static let withdrawalMax = TimeSpan.seconds(45)
+    /// Keys of dropped state that one epoch deletes, and their bytes: a share of an epoch that leaves the rest to records.
+    static let clearedKeysMax = 20_000
+    static let clearedBytesMax = 1 << 20
     /// How far before a journal's end its follower begins: what is there may be places without records.
     static let journalLookBack: Int64 = 16
     /// How often journals of other processes' tasks are looked at.

@@ -2,6 +2,16 @@ import GRDB
 import Synchronization
 
 extension SQLiteViews {
+    /// How many rows a view's table has, whether it was prepared or not; nil: there is none. - Complexity: O(rows).
+    public func storedRowCount(of name: String) throws -> Int? {
+        try mappingErrors {
+            try pool.read { db in
+                let isThere = try Bool.fetchOne(db, sql: "SELECT 1 FROM _pioneer_views WHERE name = ?", arguments: [name]) ?? false
+                return isThere ? try Int.fetchOne(db, sql: "SELECT count(*) FROM \(ViewSQL.quoted(name))") : nil
+            }
+        }
+    }
+
     /// Removes a view with its rows and positions; one that is not there is passed over. Making it again with `prepare`
     /// starts it from the beginning of its topic.
     public func drop(_ name: String) throws {

@@ -82,4 +82,19 @@ public protocol StateStore: Sendable {
 
     /// The task's last epoch record; nil before its first commit.
     func lastEpoch(of task: TaskID) throws -> EpochRecord?
+
+    /// Bytes that the keys with this prefix and their values take, as stored; about, where they are many.
+    func bytes(prefix: UnsafeRawBufferPointer) throws -> Int
+}
+
+extension StateStore {
+    /// Counts them. - Complexity: O(entries).
+    public func bytes(prefix: UnsafeRawBufferPointer) throws -> Int {
+        var total = 0
+        try scan(prefix: prefix, from: prefix) { key, value in
+            total += key.count + value.count
+            return true
+        }
+        return total
+    }
 }

@@ -163,11 +163,14 @@ public struct StreamSpecification: Sendable {
     public var name: Located<String>
     public var from: Located<String>
     public var operation: Operation
+    /// The name it had before: its state goes on.
+    public var renamedFrom: Located<String>?
 
-    public init(name: Located<String>, from: Located<String>, operation: Operation) {
+    public init(name: Located<String>, from: Located<String>, operation: Operation, renamedFrom: Located<String>? = nil) {
         self.name = name
         self.from = from
         self.operation = operation
+        self.renamedFrom = renamedFrom
     }
 }
 

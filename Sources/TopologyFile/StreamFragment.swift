@@ -8,6 +8,7 @@ public struct StreamFragment: Sendable {
     public var operation: StreamSpecification.Operation?
     /// The aggregates of a window that could not be read itself; otherwise they are part of the operation.
     public var aggregates: [StreamSpecification.Aggregate] = []
+    public var renamedFrom: Located<String>?
     /// Whether nothing is left out.
     var isWhole = true
 
@@ -19,6 +20,6 @@ public struct StreamFragment: Sendable {
     /// The stream, if all of it could be read.
     var whole: StreamSpecification? {
         guard isWhole, let from, let operation else { return nil }
-        return StreamSpecification(name: name, from: from, operation: operation)
+        return StreamSpecification(name: name, from: from, operation: operation, renamedFrom: renamedFrom)
     }
 }

@@ -14,6 +14,7 @@ struct Pioneer: AsyncParsableCommand {
               pioneer check topologies/usage.yaml            find what is wrong
               pioneer test topologies/usage.yaml             run the tests beside it
               pioneer run topologies/usage.yaml              run the engine
+              pioneer plan topologies/usage.yaml             what a change does to its state
               pioneer append cloud.metrics metrics.jsonl     bring events in
               pioneer query resource_metrics --limit 5       ask a view
 
@@ -27,6 +28,7 @@ struct Pioneer: AsyncParsableCommand {
             Run.self,
             Check.self,
             Explain.self,
+            PlanCommand.self,
             TestCommand.self,
             Append.self,
             Tail.self,

@@ -40,6 +40,10 @@ final class FakeEngine: EngineFacade {
 
     deinit { try? FileManager.default.removeItem(atPath: directory) }
 
+    func upgrade(of topology: String, to deployment: UnsafeRawBufferPointer) throws -> String {
+        "{\"topology\":\"\(topology)\",\"bytes\":\(deployment.count)}"
+    }
+
     func health() -> EngineHealth {
         let position = EpochRecord.InputPosition(
             input: Self.events, next: Offset(3), maxEventTime: EventTime(seconds: 60), watermark: EventTime(seconds: 60), isIdle: false)

@@ -35,7 +35,7 @@ extension ProcessTests {
             _ = try directory.write(usage.replacing("tumbling: 5m", with: "tumbling: 10m"), to: "usage.yaml")
             let (ending, words) = try engine.refusal()
             #expect(ending == .exited(2))
-            #expect(words.contains("--rebuild usage") && words.contains("state.incompatible"), "\(words)")
+            #expect(words.contains("--rebuild usage") && words.contains("topology.change_not_approved"), "\(words)")
 
             _ = try directory.write(usage, to: "usage.yaml")
             try engine.start()

@@ -127,7 +127,7 @@ func `a faulty file gets exactly the finding of its fault, where it stands`(_ fa
 @Test func `an unknown key is answered with the nearest one and all that are allowed`() throws {
     let finding = try #require(TopologyLoader.read(stream("{ fromm: m, from: m, filter: a }"), path: "t").findings.first)
     #expect(finding.message == "unknown key 'fromm' in stream 'x'")
-    #expect(finding.remedy == "Did you mean 'from'? Allowed: from, filter, map, select, window, aggregate.")
+    #expect(finding.remedy == "Did you mean 'from'? Allowed: from, filter, map, select, window, aggregate, renamed_from.")
 }
 
 @Test func `a complete file reads into its specification with defaults filled in`() throws {

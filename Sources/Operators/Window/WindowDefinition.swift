@@ -43,11 +43,14 @@ public struct AggregateDefinition: Sendable {
     public var function: AggregateFunction
     /// Nil only for `count()`.
     public var argument: CompiledExpression?
+    /// The argument as the topology has it; empty without one.
+    public var text: String
 
-    public init(name: String, function: AggregateFunction, argument: CompiledExpression?) {
+    public init(name: String, function: AggregateFunction, argument: CompiledExpression?, text: String) {
         self.name = name
         self.function = function
         self.argument = argument
+        self.text = text
     }
 }
 
@@ -76,9 +79,30 @@ public struct WindowDefinition: Sendable {
         GroupTable.headerBytes + Accumulator.layout(aggregates).byteCount + GroupTable.indexBytesPerRow
     }
 
-    var stateLayout: String {
-        let groups = byColumns.map { "\($0.path) \($0.type)\($0.isNullable ? "?" : "")" }
+    /// What the stored state depends on.
+    public var layout: WindowLayout {
+        let (accumulators, _) = Accumulator.layout(aggregates)
+        let slots = zip(aggregates, accumulators).map { aggregate, accumulator in
+            WindowLayout.Slot(identity: aggregate.identity, byteCount: accumulator.byteCount, holdsBytes: accumulator.holdsBytes)
+        }
+        return WindowLayout(grouping: grouping, slots: slots)
+    }
+
+    private var grouping: String {
+        "tumbling \(size) by " + byColumns.map { "\($0.path) \($0.type)\($0.isNullable ? "?" : "")" }.joined(separator: ", ")
+    }
+
+    /// The layout as a text, as it was stored before layouts had numbers: compared, and never written any more.
+    public var legacyLayout: String {
         let parts = aggregates.map { "\($0.name) \($0.function.rawValue)(\($0.argument?.type.value?.description ?? ""))" }
-        return "tumbling \(size) by \(groups.joined(separator: ", ")): \(parts.joined(separator: ", "))"
+        return "\(grouping): \(parts.joined(separator: ", "))"
+    }
+}
+
+extension AggregateDefinition {
+    /// What is computed, whatever it is called: `avg(double: value)`.
+    public var identity: String {
+        let type = argument?.type.value.map { "\($0): " } ?? ""
+        return "\(function.rawValue)(\(type)\(text))"
     }
 }

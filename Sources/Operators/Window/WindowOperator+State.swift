@@ -4,8 +4,8 @@ import Columns
 
 // How windows lie in the state store, behind the operator's prefix:
 //
-//   [0]                                              → the state layout's text: state of another layout is refused
-//   [1][window start i64 BE, sign flipped][group key] → [version u8 = 1][accumulators][strings]
+//   [0]                                              → the layouts that values may have: `StoredLayouts`
+//   [1][window start i64 BE, sign flipped][group key] → [1 + the layout's number u8][accumulators][strings]
 //
 // Accumulators are the row's bytes after its header, with zeros where they refer to strings in memory; strings are, for each
 // accumulator that holds one and has a value, `[length u32 LE][bytes]`. Ordered by window, so that closing one reads a single range.
@@ -36,10 +36,10 @@ extension WindowOperator {
     /// Bytes of a group's state key before the group's own key.
     var windowPrefixBytes: Int { scope.prefix.count + 9 }
 
-    private var layoutKey: [UInt8] { scope.prefix + [Self.layoutKind] }
+    private static func layoutKey(_ scope: StateScope) -> [UInt8] { scope.prefix + [layoutKind] }
 
     func encodeGroup(_ row: UnsafeMutableRawPointer, of table: borrowing GroupTable, to arena: ByteArena) {
-        arena.append(byte: Self.formatVersion)
+        arena.append(byte: Self.formatVersion + layouts.current.number)
         let start = arena.append(UnsafeRawBufferPointer(start: row + GroupTable.headerBytes, count: accumulatorBytes))
         for accumulator in accumulators where accumulator.holdsBytes {
             // Where the string lies in memory is no part of the state: the same state is the same bytes.
@@ -60,24 +60,26 @@ extension WindowOperator {
                 remedy: "Start the topology over from its inputs: pioneer run --rebuild \(scope.task.topology).")
         }
         var reader = ByteReader(value)
-        guard reader.littleEndian(UInt8.self) == Self.formatVersion, let stored = reader.take(accumulatorBytes) else {
-            throw damaged()
+        guard let version = reader.littleEndian(UInt8.self), version >= Self.formatVersion else { throw damaged() }
+        let layout = version - Self.formatVersion
+        table.flags(table.row(number)).pointee |= GroupTable.isStored
+        if layout != layouts.current.number {
+            guard conversions[layout]?.decode(&reader, into: &table, number) == true else { throw damaged() }
+            return
         }
+        guard let stored = reader.take(accumulatorBytes) else { throw damaged() }
         (table.row(number) + GroupTable.headerBytes).copyMemory(from: stored.baseAddress!, byteCount: accumulatorBytes)
         for accumulator in accumulators where accumulator.holdsBytes && accumulator.valueCount(table.row(number)) > 0 {
             guard let length = reader.littleEndian(UInt32.self), let bytes = reader.take(Int(length)) else { throw damaged() }
-            let offset = length == 0 ? 0 : table.append(bytes.baseAddress!.assumingMemoryBound(to: UInt8.self), Int(length))
-            (table.row(number) + accumulator.offset)
-                .storeBytes(of: BytesReference(offset: offset, length: Int(length)), as: BytesReference.self)
+            table.setText(bytes, at: accumulator.offset, of: number)
         }
-        table.flags(table.row(number)).pointee |= GroupTable.isStored
     }
 
     public func collectChanges(into changes: inout StateChanges) {
         if !isLayoutStored {
-            layoutKey.withUnsafeBytes { key in
-                Array(definition.stateLayout.utf8).withUnsafeBytes { changes.put(key: key, value: $0) }
-            }
+            let value = ByteArena(capacity: 256)
+            layouts.encode(to: value)
+            Self.layoutKey(scope).withUnsafeBytes { changes.put(key: $0, value: UnsafeRawBufferPointer(value.bytes)) }
         }
         for index in 0..<closedKeys.count { changes.delete(key: closedKeys[index]) }
         let key = ByteArena(capacity: 256), value = ByteArena(capacity: 256)
@@ -117,42 +119,59 @@ extension WindowOperator {
     public func restore(from store: any StateStore) throws {
         windows.removeAll()
         closedKeys.removeAll()
-        isLayoutStored = false
-        try checkLayout(store)
-        // One seek per window: from behind the window found last.
-        let prefix = ByteArena(capacity: 64), from = ByteArena(capacity: 64)
-        scope.prefix.withUnsafeBytes { _ = prefix.append($0) }
-        prefix.append(byte: Self.groupKind)
-        var next: Int64? = .min
-        while let start = next {
-            from.removeAll()
-            appendWindowPrefix(start, to: from)
-            next = nil
-            try store.scan(prefix: .init(prefix.bytes), from: .init(from.bytes)) { key, _ in
-                let bits = UInt64(bigEndian: key.loadUnaligned(fromByteOffset: prefix.count, as: UInt64.self))
-                let found = Int64(bitPattern: bits ^ (1 << 63))
-                windows.append(OpenWindow(start: found, isComplete: false, accumulatorBytes: accumulatorBytes))
-                next = found + 1
-                return false
-            }
+        let stored = try Self.stored(scope, in: store) { start in
+            windows.append(OpenWindow(start: start, isComplete: false, accumulatorBytes: accumulatorBytes))
         }
-    }
-
-    private func checkLayout(_ store: any StateStore) throws {
-        var keys = ByteRuns()
-        layoutKey.withUnsafeBytes { keys.append($0) }
-        var stored: String?
-        try store.multiGet(keys) { _, value in stored = value.map { String(decoding: $0, as: UTF8.self) } }
-        guard let stored else { return }
-        guard stored == definition.stateLayout else {
+        switch WindowCarry.decide(stored, to: definition.layout, legacyText: definition.legacyLayout) {
+        case .asItIs(let carried), .converted(let carried, _): layouts = carried
+        case .impossible(let reason):
             throw EngineError(
                 .stateIncompatible, .user,
-                "stream '\(name)' of topology '\(scope.task.topology)' changed from '\(stored)' to '\(definition.stateLayout)', "
-                    + "and its stored state fits only the former",
+                "stream '\(name)' of topology '\(scope.task.topology)' cannot go on with its stored state: \(reason)",
                 remedy: "Start the topology over from the records still in the log (its views are emptied and filled again): "
                     + "pioneer run --rebuild \(scope.task.topology) …; or give the changed stream another name.")
         }
-        isLayoutStored = true
+        isLayoutStored = stored.layouts == .numbered(layouts)
+        conversions = [:]
+        for former in layouts.entries.dropLast() {
+            conversions[former.number] = LayoutConversion(from: former.layout, to: definition.layout, accumulators)
+        }
+    }
+
+    /// What the store has of a stream's windows; `each` is called with the start of each that has a group, ascending.
+    /// - Complexity: one seek a window.
+    public static func stored(
+        _ scope: StateScope, in store: any StateStore, each: (Int64) -> Void = { _ in }
+    ) throws -> StoredWindows {
+        var result = StoredWindows()
+        var keys = ByteRuns()
+        layoutKey(scope).withUnsafeBytes { keys.append($0) }
+        var entry: [UInt8]?
+        try store.multiGet(keys) { _, value in entry = value.map { Array($0) } }
+        if let entry {
+            let decoded = entry.withUnsafeBytes(StoredLayouts.init(decoding:))
+            result.layouts = decoded.map { .numbered($0) } ?? .text(String(decoding: entry, as: UTF8.self))
+        }
+        let prefix = scope.prefix + [groupKind]
+        var next: Int64? = .min
+        while let start = next {
+            let from = prefix + withUnsafeBytes(of: (UInt64(bitPattern: start) ^ (1 << 63)).bigEndian) { Array($0) }
+            next = nil
+            try prefix.withUnsafeBytes { prefix in
+                try from.withUnsafeBytes { from in
+                    try store.scan(prefix: prefix, from: from) { key, _ in
+                        let bits = UInt64(bigEndian: key.loadUnaligned(fromByteOffset: prefix.count, as: UInt64.self))
+                        let found = Int64(bitPattern: bits ^ (1 << 63))
+                        each(found)
+                        result.first = result.first ?? found
+                        result.last = found
+                        next = found + 1
+                        return false
+                    }
+                }
+            }
+        }
+        return result
     }
 
     /// Keeps the groups that the last epoch touched, or none when even those are too many.

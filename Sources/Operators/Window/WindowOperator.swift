@@ -34,7 +34,11 @@ public final class WindowOperator: Operator {
     var windows: [OpenWindow] = []
     /// State keys of closed windows' groups, to be deleted by the next commit.
     var closedKeys = ByteRuns()
+    /// Those that values in the store may have; new ones have the last. As of the last restore, which comes first.
+    var layouts: StoredLayouts
     var isLayoutStored = false
+    /// By the numbers of former layouts.
+    var conversions: [UInt8: LayoutConversion] = [:]
 
     /// The prepared batch: its arguments, and each row's group.
     private var arguments: [EvaluatedColumn?] = []
@@ -48,6 +52,7 @@ public final class WindowOperator: Operator {
         self.type = type
         self.definition = definition
         self.scope = scope
+        layouts = StoredLayouts(definition.layout)
         codec = GroupKeyCodec(definition.byColumns)
         (accumulators, accumulatorBytes) = Accumulator.layout(definition.aggregates)
         bounds = GroupBounds(accumulators, accumulatorBytes: accumulatorBytes, entryBytesMax: scope.entryBytesMax)

@@ -7,6 +7,9 @@ extension ErrorCode {
     public static let duplicatePath = ErrorCode("topology.duplicate_path")
     public static let reservedPath = ErrorCode("topology.reserved_path")
     public static let reservedName = ErrorCode("topology.reserved_name")
+    public static let renamedToItself = ErrorCode("topology.renamed_to_itself")
+    /// Two streams would take their rows from one internal topic.
+    public static let hopClash = ErrorCode("topology.hop_clash")
     public static let topicLoop = ErrorCode("topology.topic_loop")
 }
 
@@ -25,6 +28,7 @@ extension Planner {
         let sources = specification.sources.map(\.name) + specification.tables.map(\.name)
         let streams = specification.streams.map(\.name) + specification.fragments.map(\.name)
         reportRepeated(sources + streams, "source, table or stream", .duplicateName, findings)
+        checkFormerNames(specification, findings)
         // A task's place in a topic is one offset and one watermark; streams of one source share them.
         reportRepeated(
             specification.sources.map(\.topic) + specification.tables.map(\.topic), "topic of a source or table", .duplicateTopic,
@@ -57,6 +61,18 @@ extension Planner {
             findings.add(
                 .reservedName, "'\(name.value)' is a word of the expression language",
                 remedy: "Choose another name: no expression could read it.", at: name.location)
+        }
+    }
+
+    /// One stream's state goes on as one other's.
+    private static func checkFormerNames(_ specification: TopologySpecification, _ findings: FindingCollector) {
+        let streams = specification.streams
+        reportRepeated(streams.compactMap(\.renamedFrom), "former name", .duplicateName, findings)
+        for stream in streams {
+            guard let former = stream.renamedFrom, former.value == stream.name.value else { continue }
+            findings.add(
+                .renamedToItself, "stream '\(stream.name.value)' is renamed from its own name",
+                remedy: "Name the stream that it was before, or leave 'renamed_from' away.", at: former.location)
         }
     }
 

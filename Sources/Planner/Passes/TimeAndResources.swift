@@ -38,11 +38,25 @@ extension Planner {
                     remedy: "At most \(PlanLimits.streamsMax): split it into several.",
                 at: specification.name.location)
         }
+        checkHops(specification, typed, findings)
         for stream in typed.streams where stream.type.columns.count > PlanLimits.columnsMax {
             guard let specified = specification.streams.first(where: { $0.name.value == stream.name }) else { continue }
             findings.add(
                 .tooMany, "stream '\(stream.name)' has \(stream.type.columns.count) fields", remedy: "At most \(PlanLimits.columnsMax).",
                 at: specified.name.location)
+        }
+    }
+
+    /// A renamed stream takes its rows from the internal topic of its former name, which is nobody else's then.
+    private static func checkHops(_ specification: TopologySpecification, _ typed: TypedStreams, _ findings: FindingCollector) {
+        var owners: [TopicName: String] = [:]
+        for hop in typed.hops {
+            guard let other = owners.updateValue(hop.name, forKey: hop.topic) else { continue }
+            let former = specification.streams.lazy.compactMap(\.renamedFrom).first { hop.topic == .hop(to: $0.value, of: typed.topology) }
+            findings.add(
+                .hopClash, "'\(other)' and '\(hop.name)' would both take their rows from topic '\(hop.topic)'",
+                remedy: "A renamed stream keeps the internal topic of its former name: give the other one another name.",
+                at: former?.location ?? specification.name.location)
         }
     }
 }

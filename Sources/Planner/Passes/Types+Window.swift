@@ -72,7 +72,7 @@ extension Planner {
     ) -> AggregateDefinition? {
         guard let function = AggregateFunction(rawValue: aggregate.function.value.rawValue) else { return nil }
         guard let text = aggregate.argument else {
-            return AggregateDefinition(name: aggregate.name.value, function: function, argument: nil)
+            return AggregateDefinition(name: aggregate.name.value, function: function, argument: nil, text: "")
         }
         guard let argument = compile(text, over: input, findings) else { return nil }
         guard let type = argument.type.value, function.accepts(type) else {
@@ -82,7 +82,7 @@ extension Planner {
                 at: text.location(atUTF8Offset: text.text.utf8.prefix { $0 == UInt8(ascii: " ") }.count))
             return nil
         }
-        return AggregateDefinition(name: aggregate.name.value, function: function, argument: argument)
+        return AggregateDefinition(name: aggregate.name.value, function: function, argument: argument, text: text.trimmed)
     }
 
     private static let allTypes: [ValueType] = [.bool, .int, .double, .string, .bytes, .timestamp, .duration, .map]

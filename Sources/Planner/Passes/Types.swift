@@ -49,7 +49,8 @@ extension Planner {
         func planned(_ definition: OperatorDefinition, _ type: RowType, key: [Int]?) -> (PlannedStream, PlannedHop?) {
             let planned = PlannedStream(
                 name: stream.name.value, input: input, definition: definition, type: type, partitionKey: key,
-                sources: typed.origins(of: input), origin: typed.origin(of: input))
+                sources: typed.origins(of: input), origin: typed.origin(of: input), text: stream.operation.text,
+                renamedFrom: stream.renamedFrom?.value)
             return (planned, nil)
         }
         switch stream.operation {
@@ -77,7 +78,9 @@ extension Planner {
 
     private static func hop(to stream: StreamSpecification, _ by: [Int], from input: PlanInput, _ typed: TypedStreams) -> PlannedHop {
         PlannedHop(
-            name: stream.name.value, isRekeying: false, topic: .hop(to: stream.name.value, of: typed.topology), input: input,
+            // Rows that are on their way to a stream that gets another name go on to it.
+            name: stream.name.value, isRekeying: false,
+            topic: .hop(to: stream.renamedFrom?.value ?? stream.name.value, of: typed.topology), input: input,
             type: typed.type(of: input), columns: Array(typed.type(of: input).columns.indices), keyColumns: by)
     }
 

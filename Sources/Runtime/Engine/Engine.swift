@@ -31,7 +31,7 @@ public final class Engine: Sendable {
     private let threads = Mutex<[EngineThread]>([])
 
     /// Throws `engine.name_clash`, `engine.not_copartitioned`, `engine.partitions_changed`, `log.partition_count`,
-    /// `view.incompatible`, `view.ahead_of_log`, `state.incompatible` and what the stores throw; nothing runs then, and
+    /// `view.incompatible`, `view.ahead_of_log`, `topology.change_not_approved` and what the stores throw; nothing runs then, and
     /// nothing was processed.
     public init(plans: [Plan], settings: EngineSettings, parts: Parts) throws {
         self.plans = plans
@@ -39,6 +39,7 @@ public final class Engine: Sendable {
         self.parts = parts
         board = StatusBoard(commitInterval: settings.commitInterval)
         try Self.checkNames(plans)
+        if case .embedded = parts.host { try settings.approval.check(Self.upgrades(of: plans, settings: settings, parts: parts)) }
         layout = try Self.makeTopics(plans, settings, parts)
         let (projectors, projectorLog) = try Self.makeProjectors(plans, layout, parts, board)
         let (stop, taskCount) = (stopSignal, layout.taskCounts.values.reduce(0, +))
@@ -187,6 +188,7 @@ extension Engine {
         let taskCount = max(1, layout.taskCounts.values.reduce(0, +))
         taskSettings.batchRecords = settings.batchRecords
         taskSettings.commitInterval = settings.commitInterval
+        taskSettings.approval = settings.approval
         taskSettings.epochBytesMax = settings.memory.epoch / taskCount
         taskSettings.stateBytesMax = settings.memory.state / taskCount
         return TaskMaker(

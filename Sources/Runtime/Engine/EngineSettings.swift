@@ -12,6 +12,8 @@ public struct EngineSettings: Sendable {
     /// How long records of sources, outputs, journals and dead letters are kept.
     public var retention = Retention(age: .days(30), bytesMax: 10 << 30)
     public var memory = MemoryBudget(total: 192 << 20)
+    /// Changes of topologies that may lose state or rows.
+    public var approval = UpgradeApproval()
 
     public init() {}
 }

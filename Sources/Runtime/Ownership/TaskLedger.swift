@@ -134,6 +134,8 @@ extension TaskLedger {
         try local.scan(prefix: prefix, from: start, body)
     }
 
+    public func bytes(prefix: UnsafeRawBufferPointer) throws -> Int { try local.bytes(prefix: prefix) }
+
     /// The task's last epoch; where it has none but the group has offsets, an epoch 0 that stands there.
     /// Throws `task.fenced` before the restore has ended and after the task was given up, and `task.commit_unknown`
     /// (transient) while a commit has not come to an end.

@@ -23,17 +23,17 @@ final class TableFeed {
     private let partitionCount: Int
     private let key = ByteArena(capacity: 256)
 
-    /// - Parameter recordBytesMax: bytes of a record that the log takes.
-    init(_ table: PlannedTable, task: TaskID, partitionCount: Int, recordBytesMax: Int) {
+    /// - Parameter scope: of a partitioned table's rows in the task's state.
+    init(_ table: PlannedTable, scope: StateScope, partitionCount: Int) {
         self.table = table
-        partition = task.partition
+        partition = scope.task.partition
         self.partitionCount = partitionCount
         contents =
             table.isEverywhere
             ? EverywhereTable(schema: table.schema)
             : StoredTable(
                 name: table.name, topic: table.topic, schema: table.schema, keyColumns: table.keyColumns,
-                scope: .table(table.name, of: task, recordBytesMax: recordBytesMax))
+                scope: scope)
         decoder = JSONRecordDecoder(schema: table.schema)
         keyEncoder = KeyEncoder(columns: table.keyColumns, type: table.type)
     }

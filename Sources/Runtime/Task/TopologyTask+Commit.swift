@@ -19,7 +19,7 @@ extension TopologyTask {
     /// epoch: it holds half a batch.
     var hasWork: Bool {
         guard !isBroken else { return false }
-        return needsCommit || !outputs.isEmpty || areMarksDue || quietSince.map { clock >= $0 + Limits.quietCommitInterval } ?? false
+        return needsCommit || !outputs.isEmpty || areMarksDue || isDeploymentDue || quietSince.map { clock >= $0 + Limits.quietCommitInterval } ?? false
     }
 
     var isCommitDue: Bool {
@@ -42,12 +42,14 @@ extension TopologyTask {
         writeMarks()
         for target in operators { target.collectChanges(into: &changes) }
         for table in tables { table.contents.collectChanges(into: &changes) }
-        for key in droppedStateKeys { key.withUnsafeBytes { changes.delete(key: $0) } }
+        let deployed = try collectDeployment(into: &changes)
         let record = EpochRecord(
             epoch: currentStatus.epoch.next, topologyVersion: plan.version, steps: steps,
             positions: inputs.filter(\.isKept).map(\.position), clock: clock, watermark: watermark)
         switch try committer.commit(EpochWrite(task: id, record: record, outputs: outputs.buffers(), changes: changes)) {
-        case .committed: didCommit(record, nanoseconds: watch.elapsedNanoseconds)
+        case .committed:
+            didCommit(deployed)
+            didCommit(record, nanoseconds: watch.elapsedNanoseconds)
         case .aborted:
             updateStatus { $0.counters.aborts += 1 }
             try restore()
@@ -58,7 +60,6 @@ extension TopologyTask {
     private func didCommit(_ record: EpochRecord, nanoseconds: UInt64) {
         for target in operators { target.didCommit() }
         for table in tables { table.contents.didCommit() }
-        droppedStateKeys = []
         shrinkState()
         outputs.removeAll()
         steps.removeAll(keepingCapacity: true)
@@ -109,8 +110,9 @@ extension TopologyTask {
         forgetEpoch()
         isBroken = true
         let last = try store.lastEpoch(of: id)
+        try restoreDeployment()
         for index in inputs.indices where inputs[index].isKept {
-            let position = last?.positions.first { $0.input == inputs[index].partition }
+            let position = isReadAnew(inputs[index]) ? nil : last?.positions.first { $0.input == inputs[index].partition }
             inputs[index].next = try position?.next ?? log.range(of: inputs[index].partition).first
             inputs[index].reached = inputs[index].next
             inputs[index].time.maxEventTime = position?.maxEventTime ?? .earliest
@@ -129,7 +131,6 @@ extension TopologyTask {
         for table in tables { try table.contents.restore(from: store) }
         try restoreEverywhereTables()
         restoreMarks(last)
-        droppedStateKeys = last.map { $0.topologyVersion != plan.version } ?? false ? try keysOfDroppedStreams() : []
         isBroken = false
         let state = stateSize, restored = inputStatuses, committed = committedCounters
         updateStatus {
@@ -147,25 +148,6 @@ extension TopologyTask {
     private func upstreams(_ position: EpochRecord.InputPosition?) -> [EpochRecord.UpstreamTime] {
         let told = position?.upstreams ?? []
         return (0..<settings.partitionCount).map { $0 < told.count ? told[$0] : EpochRecord.UpstreamTime() }
-    }
-
-    /// Keys of state that belongs to no stream or table of the topology any more. It goes with the next commit: a stream of that
-    /// name that comes back one day starts afresh, instead of going on with windows it has not followed since.
-    private func keysOfDroppedStreams() throws -> [[UInt8]] {
-        let prefix = StateScope.taskPrefix(id)
-        let tables = plan.tables.filter { !$0.isEverywhere }.map { StateScope.table($0.name, of: id).operatorName }
-        let kept = Set(plan.streams.map(\.name) + tables)
-        var keys: [[UInt8]] = []
-        try prefix.withUnsafeBytes { prefix in
-            try store.scan(prefix: prefix, from: prefix) { key, _ in
-                // Behind the task's prefix: the stream's name and its length (`StateScope`).
-                let length = Int(key[prefix.count])
-                let name = String(decoding: key[(prefix.count + 1)..<(prefix.count + 1 + length)], as: UTF8.self)
-                if !kept.contains(name) { keys.append(Array(key)) }
-                return true
-            }
-        }
-        return keys
     }
 
     func inputExpired(_ input: TopicPartition, at next: Offset, first: Offset) -> EngineError {

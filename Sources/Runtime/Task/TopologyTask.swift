@@ -29,6 +29,8 @@ final class TopologyTask {
         var epochBytesMax = 32 << 20
         /// State kept in memory between epochs.
         var stateBytesMax = 64 << 20
+        /// Changes of the topology that may lose state.
+        var approval = UpgradeApproval.unlimited
     }
 
     let id: TaskID
@@ -44,7 +46,7 @@ final class TopologyTask {
     /// What rows come by, of the first so many inputs: sources, and behind them hops.
     let origins: [PlanInput]
     /// In the plan's order.
-    let tables: [TableFeed]
+    private(set) var tables: [TableFeed]
     /// For each input that rows come by, the streams that descend from it, each after the one it reads.
     private let streamsOfInput: [[Int]]
     var operators: [any Operator]
@@ -62,8 +64,10 @@ final class TopologyTask {
     private(set) var steppedAt = EventTime.earliest
     /// When the open epoch's first step was taken, on the monotonic clock; nil while it is empty.
     var openedAt: Stopwatch?
-    /// State of streams that the topology no longer has; the next commit deletes it.
-    var droppedStateKeys: [[UInt8]] = []
+    /// What the task is to have running, and what its state says; nil: nothing, as far as is known.
+    var deployment: Deployment
+    var storedDeployment: Deployment?
+    var clearing: StateClearing
     /// The open epoch has something that must become durable, beside outputs.
     var needsCommit = false
     /// The clock when the open epoch first read something that need not become durable soon; nil: nothing.
@@ -93,23 +97,49 @@ final class TopologyTask {
         self.log = log
         self.store = store
         self.committer = committer
-        let task = id
-        let recordBytesMax = log.recordBytesMax
-        tables = plan.tables.map {
-            TableFeed($0, task: task, partitionCount: settings.partitionCount, recordBytesMax: recordBytesMax)
-        }
+        deployment = Deployment(plan).resolved(after: nil)
+        clearing = StateClearing(id, names: [])
+        tables = Self.tables(of: plan, deployment, id, settings, recordBytesMax: log.recordBytesMax)
         let timed = Self.timedInputs(of: plan, partition, settings)
         origins = timed.map(\.origin)
         inputs = timed.map(\.input) + Self.tableInputs(tables, partition)
         streamsOfInput = origins.map { origin in plan.streams.indices.filter { plan.streams[$0].origin == origin } }
-        operators = plan.streams.map {
-            let scope = StateScope(task: task, operatorName: $0.name, recordBytesMax: recordBytesMax)
-            return $0.definition.makeOperator(name: $0.name, type: $0.type, scope: scope)
-        }
-        outputs = TaskOutputs(plan, task: id, settings, recordBytesMax: recordBytesMax)
+        operators = Self.operators(of: plan, deployment, id, recordBytesMax: log.recordBytesMax)
+        outputs = TaskOutputs(plan, task: id, settings, recordBytesMax: log.recordBytesMax)
         records = RecordBatch(capacity: settings.batchRecords)
         streamWatermarks = plan.streams.map { _ in .earliest }
         status = TaskStatus(task: id)
+    }
+
+    private static func tables(
+        of plan: Plan, _ deployment: Deployment, _ task: TaskID, _ settings: Settings, recordBytesMax: Int
+    ) -> [TableFeed] {
+        zip(plan.tables, deployment.tables).map { table, deployed in
+            let scope = StateScope(task: task, operatorName: deployed.stateName, recordBytesMax: recordBytesMax)
+            return TableFeed(table, scope: scope, partitionCount: settings.partitionCount)
+        }
+    }
+
+    private static func operators(
+        of plan: Plan, _ deployment: Deployment, _ task: TaskID, recordBytesMax: Int
+    ) -> [any Operator] {
+        zip(plan.streams, deployment.streams).map { stream, deployed in
+            let scope = StateScope(task: task, operatorName: deployed.stateName, recordBytesMax: recordBytesMax)
+            return stream.definition.makeOperator(name: stream.name, type: stream.type, scope: scope)
+        }
+    }
+
+    /// Has operators and tables work on the state names that the task's state says. Before anything is restored.
+    func take(_ next: Deployment) {
+        let isSame = next.streams.map(\.stateName) == deployment.streams.map(\.stateName)
+            && next.tables.map(\.stateName) == deployment.tables.map(\.stateName)
+        deployment = next
+        clearing = StateClearing(id, names: next.clearing)
+        guard !isSame else { return }
+        tables = Self.tables(of: plan, deployment, id, settings, recordBytesMax: log.recordBytesMax)
+        operators = Self.operators(of: plan, deployment, id, recordBytesMax: log.recordBytesMax)
+        inputs.removeSubrange(origins.count...)
+        inputs += Self.tableInputs(tables, id.partition)
     }
 
     /// One round over all inputs. True when records were processed, so that more may be waiting.

@@ -27,6 +27,12 @@ enum StreamFormat {
         .optional(default: nil), doc: "With window: what is computed over the rows of each window.",
             example: "{ mean: avg(value), samples: count() }")
 
+    static let renamedFrom = Key(
+        "renamed_from", .formerName, .optional(default: nil),
+        doc: "The stream's former name: its state goes on under the new one, however much it is. May stay in the file; behind an"
+            + " internal topic, which keeps the former name, it has to.",
+        example: "usage_old")
+
     /// The keys that say what the operator is.
     static let operators = [filter.declaration.name, map.declaration.name, select.declaration.name, window.declaration.name]
 
@@ -43,7 +49,7 @@ enum StreamFormat {
             .later("detect", .name, doc: "Operator: marks what is out of the ordinary.", example: "{ value: mean }"),
             .later("decide", .expression, doc: "Operator: fires rules and schedules actions.", example: "{ rules: [] }"),
             .later("emit", .literal, doc: "When a window's rows are given out before its end.", example: "{ every: 1m }"),
-            .later("renamed_from", .name, doc: "The stream's former name, whose state is carried on.", example: "usage_old"),
+            renamedFrom.declaration,
         ])
 }
 

@@ -53,6 +53,8 @@ extension ValueForm where Value == Located<String> {
     static let name = checked("a name: \(NameGrammar.allowedForm)", .badName, NameGrammar.isName)
     /// A name that refers to a source or stream of the file.
     static let reference = checked("the name of a source or stream", .badName, NameGrammar.isName)
+    /// A name that something of the file had before.
+    static let formerName = checked("the name that the stream had: \(NameGrammar.allowedForm)", .badName, NameGrammar.isName)
     static let fieldPath = checked("a field, or a path like window.start", .badName, NameGrammar.isPath)
     static let schemaName = checked("the name of a file in schemas/, without .avsc", .badName, NameGrammar.isSchemaName)
     static let urlPath = checked("a path like /api/v1/resources", .badValue, NameGrammar.isURLPath, kind: .literal)

@@ -72,6 +72,10 @@ extension StreamFormat {
         guard let reader = ObjectReader(node, object, what: "stream '\(name.value.shortened)'", findings) else { return nil }
         var stream = StreamFragment(name: name, from: reader.read(from))
         readOperation(of: &stream, reader, findings)
+        if reader.has(renamedFrom) {
+            stream.renamedFrom = reader.read(renamedFrom)
+            if stream.renamedFrom == nil { stream.isWhole = false }
+        }
         return stream
     }
 

@@ -42,6 +42,20 @@ struct EngineClient {
         return try EngineAnswer.value(status: status, body: body, from: address)
     }
 
+    /// The JSON answer to a POST of bytes. Throws as the GET does.
+    func value(_ path: RequestPath, posting bytes: [UInt8]) async throws -> JSONValue {
+        let (status, body) = try await reached {
+            var request = request(path)
+            request.method = .POST
+            request.headers.add(name: "Content-Type", value: "application/octet-stream")
+            request.body = .bytes(ByteBuffer(bytes: bytes))
+            let response = try await Self.http.execute(request, timeout: Self.answerTimeout)
+            let body = try await response.body.collect(upTo: Self.answerBytesMax)
+            return (Int(response.status.code), Array(body.readableBytesView))
+        }
+        return try EngineAnswer.value(status: status, body: body, from: address)
+    }
+
     /// The CSV answer to a GET, and the cursor of the next page. Throws as `value` does.
     func table(_ path: RequestPath) async throws -> (text: [UInt8], next: String?) {
         let (head, body) = try await reached {

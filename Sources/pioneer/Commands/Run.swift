@@ -15,6 +15,10 @@ struct Run: AsyncParsableCommand {
             epoch is committed, and the next start goes on from there. A kill loses nothing either: it goes on from the \
             last commit.
 
+            A topology that has changed goes on with its state. What would lose state or rows of a view is refused before \
+            anything is changed, until it is approved: 'pioneer plan' shows what becomes of what there is, and the hash that \
+            --approve takes.
+
             With --kafka the log is Kafka's, and engines that run the same topologies, each with a data directory of its \
             own, share the work: when one goes, the others take its tasks over.
 
@@ -22,6 +26,7 @@ struct Run: AsyncParsableCommand {
               pioneer run topologies/usage.yaml
               pioneer run topologies/*.yaml --data /var/lib/pioneer --listen 127.0.0.1:8080
               pioneer run topologies/usage.yaml --partitions 4 --workers 2
+              pioneer run topologies/usage.yaml --approve 0d2f8a61c3b94e57
               pioneer run topologies/usage.yaml --rebuild usage
               pioneer run topologies/usage.yaml --config deploy/pioneer.yaml
               pioneer run topologies/usage.yaml --kafka broker-1:9092 --data /var/lib/pioneer
@@ -49,6 +54,12 @@ struct Run: AsyncParsableCommand {
         given several times.
         """, valueName: "topology"))
     var rebuild: [String] = []
+    @Option(help: ArgumentHelp(
+        """
+        Do what 'pioneer plan' has said under this hash, though it loses state or rows. Of no effect once that is done. May be \
+        given several times.
+        """, valueName: "hash"))
+    var approve: [String] = []
 
     func run() async throws {
         let settings = try await ResolvedSettings.resolve(given)
@@ -69,13 +80,17 @@ struct Run: AsyncParsableCommand {
         if let kafka {
             engineSettings.partitionCount = settings.value(Settings.partitions) ?? 1
             engine = try await KafkaEngine(
-                plans: plans, settings: engineSettings, kafka: kafka, data: data, clock: clock, rebuild: rebuild
+                plans: plans, settings: engineSettings, kafka: kafka, data: data, clock: clock, rebuild: rebuild, approve: approve
             ).awaited()
         } else {
             engineSettings.partitionCount = try data.partitionCount(
                 wanted: settings.value(Settings.partitions), askedBy: settings.origin(Settings.partitions).description)
-            for plan in plans where rebuild.contains(plan.topology) { try data.forget(plan) }
-            engine = try Engine(plans: plans, settings: engineSettings, parts: data.parts(clock: clock))
+            let parts = data.parts(clock: clock)
+            let upgrade = try ApprovedUpgrade(plans, engineSettings, parts, rebuild: rebuild, approve: approve)
+            for plan in plans where upgrade.startingOver.contains(plan.topology) { try data.forget(plan) }
+            try Engine.dropViews(of: upgrade.plans, parts: parts) { try data.drop(view: $0) }
+            engineSettings.approval = upgrade.approval
+            engine = try Engine(plans: plans, settings: engineSettings, parts: parts)
         }
         try await EngineHost(engine: engine, data: data, listen: settings[Settings.listen], clock: clock, metrics: metrics).run()
     }

@@ -34,7 +34,7 @@ extension DataDirectory {
             remedy: "Choose an empty or new directory with --data.")
     }
 
-    private static func hasStore(_ path: String, _ kind: Kind) -> Bool {
+    static func hasStore(_ path: String, _ kind: Kind) -> Bool {
         FileManager.default.fileExists(atPath: path + "/" + kind.storeName + "/FORMAT")
     }
 

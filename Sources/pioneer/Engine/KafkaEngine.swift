@@ -15,6 +15,8 @@ struct KafkaEngine {
     let clock: any WallClock
     /// Topologies to be started over first.
     let rebuild: [String]
+    /// Hashes of plans that may lose state or rows.
+    let approve: [String]
 
     private static let retryDelayMax = TimeSpan.seconds(10)
 
@@ -44,9 +46,13 @@ struct KafkaEngine {
         let log = try KafkaLog(kafka.properties, reading)
         let host = ClusterHost(cluster: cluster, local: data.store, owner: owner, isStandby: kafka.isStandby)
         let parts = Engine.Parts(log: log, host: .cluster(host), views: data.views, clock: clock)
-        if !rebuild.isEmpty {
-            try Engine.startOver(rebuild, of: plans, settings: settings, parts: parts) { try data.views.drop($0) }
+        var settings = settings
+        let upgrade = try ApprovedUpgrade(plans, settings, parts, rebuild: rebuild, approve: approve)
+        if !upgrade.startingOver.isEmpty {
+            try Engine.startOver(upgrade.startingOver.sorted(), of: plans, settings: settings, parts: parts) { try data.views.drop($0) }
         }
+        try Engine.dropViews(of: upgrade.plans, parts: parts) { try data.drop(view: $0) }
+        settings.approval = upgrade.approval
         let engine = try Engine(plans: plans, settings: settings, parts: parts)
         Telemetry.emit(KafkaConnected(servers: kafka.properties.servers, cluster: log.id.text, instance: owner.instance))
         return engine

@@ -69,8 +69,22 @@ struct ServedEngine: EngineFacade {
         }
     }
 
+    func upgrade(of topology: String, to deployment: UnsafeRawBufferPointer) throws -> String {
+        guard let next = Deployment(decoding: deployment) else {
+            throw EngineError(
+                .badDeployment, .user, "the body is no deployment of a topology that this version understands",
+                remedy: "Ask with 'pioneer plan FILE', of the engine's own version (\(Pioneer.configuration.version)).")
+        }
+        return try engine.upgrade(of: topology, to: next).json.description
+    }
+
     func route(topic: TopicName, lines: UnsafeRawBufferPointer, now: EventTime) throws -> RoutedLines {
         let routed = try engine.route(topic: topic, lines: lines, now: now)
         return RoutedLines(records: routed.records, count: routed.count, withoutKeyCount: routed.withoutKeyCount)
     }
+}
+
+extension ErrorCode {
+    /// What a plan is asked for is of another version of the program.
+    static let badDeployment = ErrorCode("api.bad_deployment")
 }

@@ -119,7 +119,7 @@ extension KafkaProcessTests {
             #expect(try rows(other) == before)
             #expect(try other.stop() == .exited(0))
             let changed = try one.refusal()
-            #expect(changed.ending == .exited(2) && changed.words.contains("state.incompatible"), "\(changed.words)")
+            #expect(changed.ending == .exited(2) && changed.words.contains("topology.change_not_approved"), "\(changed.words)")
 
             try one.start(["--rebuild", name])
             let calm = try engine("calm", calmFile)

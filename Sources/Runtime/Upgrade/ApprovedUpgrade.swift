@@ -1,0 +1,25 @@
+public import Planner
+
+/// What is done before an engine is made of plans: decided for all topologies and tasks before any of it is.
+public struct ApprovedUpgrade: Sendable {
+    public let plans: [UpgradePlan]
+    /// Topologies that are started over: because somebody said so, or because an approved plan does.
+    public let startingOver: Set<String>
+    /// What the engine's tasks go by, each looking again when it is restored.
+    public let approval: UpgradeApproval
+
+    /// - Parameters:
+    ///   - rebuild: topologies that are started over whatever it costs.
+    ///   - approve: hashes of plans.
+    /// - Throws: `topology.change_not_approved`; what the stores throw.
+    public init(_ plans: [Plan], _ settings: EngineSettings, _ parts: Engine.Parts, rebuild: [String], approve: [String]) throws {
+        let upgrades = try Engine.upgrades(of: plans, settings: settings, parts: parts)
+        var approval = UpgradeApproval(hashes: Set(approve), topologies: Set(rebuild))
+        try approval.check(upgrades)
+        self.plans = upgrades
+        startingOver = Set(upgrades.filter { $0.startsOver && approval.covers($0) }.map(\.topology)).union(rebuild)
+        // Of tasks whose state this process has no copy of the same was approved, and no more: they go by the hash.
+        for upgrade in upgrades where !parts.host.canMove || upgrade.needsApproval { approval.topologies.insert(upgrade.topology) }
+        self.approval = approval
+    }
+}

@@ -1,0 +1,86 @@
+import Base
+public import Planner
+import Stores
+import Telemetry
+
+extension Engine {
+    /// What becomes of each topology's state and views when the plans are deployed on these parts. Reads; changes nothing.
+    ///
+    /// On a log that processes share it goes by this process's copies of the tasks' state: of tasks that it has no copy of
+    /// nothing is known, and each is looked at again when this process takes it up.
+    ///
+    /// - Parameters:
+    ///   - sizes: whether bytes of state are wanted.
+    ///   - viewRows: counts a view's rows; nil where that is not known.
+    public static func upgrades(
+        of plans: [Plan], settings: EngineSettings, parts: Parts, sizes: Bool = false, viewRows: (String) -> Int? = { _ in nil }
+    ) throws -> [UpgradePlan] {
+        try plans.map { plan in
+            let next = Deployment(plan)
+            return try upgrade(
+                of: plan.topology, to: next, topics: plan.sources.map(\.topic), settings: settings, parts: parts, sizes: sizes,
+                viewRows: viewRows)
+        }
+    }
+
+    /// Of a topology that runs, or of one that does not, while this engine runs.
+    public func upgrade(of topology: String, to next: Deployment) throws -> UpgradePlan {
+        try Self.upgrade(
+            of: topology, to: next, topics: next.topics, settings: settings, parts: parts, sizes: true,
+            viewRows: { [parts] in try? parts.views.rowCount(of: $0) })
+    }
+
+    private static func upgrade(
+        of topology: String, to next: Deployment, topics: [TopicName], settings: EngineSettings, parts: Parts, sizes: Bool,
+        viewRows: (String) -> Int?
+    ) throws -> UpgradePlan {
+        let tasks: [TaskID], store: any StateStore
+        switch parts.host {
+        case .embedded(let state, _):
+            tasks = (0..<settings.partitionCount).map { TaskID(topology: topology, partition: PartitionNumber($0)) }
+            store = state
+        case .cluster(let host):
+            tasks = try host.local.localTasks().filter { $0.topology == topology }
+            store = host.local
+        }
+        let facts = try tasks.map { try UpgradeFacts.Task(of: $0, from: store, sizes: sizes) }
+        var ranges: [TopicPartition: OffsetRange] = [:]
+        for topic in topics {
+            guard let description = try parts.log.topic(topic) else { continue }
+            for number in 0..<description.partitionCount {
+                let partition = TopicPartition(topic, PartitionNumber(number))
+                ranges[partition] = try parts.log.range(of: partition)
+            }
+        }
+        var rows: [String: Int] = [:]
+        for view in Set(facts.flatMap { $0.deployment?.views ?? [] }.map(\.name) + next.views.map(\.name)) { rows[view] = viewRows(view) }
+        return UpgradePlan(topology: topology, from: UpgradeFacts(tasks: facts, ranges: ranges, viewRows: rows), to: next)
+    }
+
+    /// Removes the views that approved plans drop: their rows, and the records that they would be filled from again.
+    ///
+    /// - Parameter drop: forgets a view's rows in this process's tables.
+    public static func dropViews(of upgrades: [UpgradePlan], parts: Parts, drop: (String) throws -> Void) throws {
+        for upgrade in upgrades {
+            for view in upgrade.droppedViews {
+                try drop(view)
+                let topic = TopicName.view(view, of: upgrade.topology)
+                guard let description = try parts.log.topic(topic) else { continue }
+                for number in 0..<description.partitionCount {
+                    let partition = TopicPartition(topic, PartitionNumber(number))
+                    try parts.log.deleteRecords(before: parts.log.range(of: partition).end, in: partition)
+                }
+                Telemetry.emit(ViewDropped(view: view, topology: upgrade.topology))
+            }
+        }
+    }
+}
+
+struct ViewDropped: InternalEvent {
+    static let name = "view_dropped"
+    static let level = EventLevel.info
+    var view: String
+    var topology: String
+    var message: String { "A view that its topology no longer has was removed with its rows." }
+    var fields: [EventField] { [EventField("view", view), EventField("topology", topology)] }
+}

@@ -1,0 +1,120 @@
+import ArgumentParser
+import Base
+import Columns
+import KafkaLog
+import Planner
+import Runtime
+
+/// `pioneer plan FILE…`
+struct PlanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Show what becomes of state and views when a changed topology is deployed.",
+        usage: "pioneer plan <file> ... [<options>]",
+        discussion: """
+            Compares each topology with what the engine runs, or has run last where none is running: which streams keep their \
+            state, which go on under another name or with fewer aggregates, which begin now, and what is lost. Where nothing \
+            that is stored can give what is wanted, the topology starts over from what the log holds; the plan says how far \
+            back that is. Nothing is changed.
+
+            A plan that loses state or rows has to be approved by its hash, and then just that is done: the hash is of what \
+            runs, of what is to run, and of what the log still holds.
+
+            EXAMPLES
+              pioneer plan topologies/usage.yaml
+              pioneer plan topologies/*.yaml --data /var/lib/pioneer
+              pioneer plan topologies/usage.yaml --to http://10.0.0.7:8000
+              pioneer plan topologies/usage.yaml --json | jq -r '.[].changes[] | select(.loses) | .name'
+
+            EXIT STATUS
+              0   nothing is lost
+              1   a plan has to be approved, or a topology has errors
+              2   something in the call is wrong, or the data directory does not fit it
+              3   the surroundings failed: engine not reachable, data directory in use, …
+            """)
+
+    @Argument(help: ArgumentHelp("Topology files, or directories of them.", valueName: "file"))
+    var files: [String]
+    @Flag(help: "Print the plans as JSON.")
+    var json = false
+    @OptionGroup var engine: EngineOptions
+    @OptionGroup var topologies: SchemasOption
+    @OptionGroup var kafka: KafkaSettingOptions
+
+    func run() async throws {
+        var given = engine.given
+        given.add(Settings.schemas, topologies.schemas)
+        kafka.add(to: &given)
+        let settings = try await ResolvedSettings.resolve(given)
+        let plans = try PlanLoading.plans(files: files, schemas: settings.value(Settings.schemas))
+        let upgrades = try await upgrades(plans, settings)
+        show(upgrades, Terminal.standardOutput)
+        if upgrades.contains(where: \.needsApproval) { throw ExitStatus.findings }
+    }
+
+    /// Asks the engine that runs; where none does, looks into its data directory.
+    private func upgrades(_ plans: [Plan], _ settings: ResolvedSettings) async throws -> [UpgradePlan] {
+        do {
+            let client = EngineClient(try EngineAddress(located: settings))
+            return try await asked(client, plans)
+        } catch let error as EngineError where error.code == .engineNotFound {
+            return try looked(plans, settings)
+        } catch let error as EngineError where error.code == .engineUnreachable && engine.to == nil {
+            // The address may be that of an engine that was killed; if it is not, the directory is locked.
+            return try looked(plans, settings)
+        }
+    }
+
+    private func asked(_ client: EngineClient, _ plans: [Plan]) async throws -> [UpgradePlan] {
+        var upgrades: [UpgradePlan] = []
+        for plan in plans {
+            let answer = try await client.value(.api("topologies", plan.topology, "plan"), posting: Deployment(plan).encoded)
+            guard let upgrade = UpgradePlan(json: answer) else {
+                throw EngineAnswer.notUnderstood(Array(answer.description.utf8), from: client.address)
+            }
+            upgrades.append(upgrade)
+        }
+        return upgrades
+    }
+
+    private func looked(_ plans: [Plan], _ settings: ResolvedSettings) throws -> [UpgradePlan] {
+        let path = settings[Settings.dataDir], kafka = try KafkaSettings(settings)
+        let kind = kafka == nil ? DataDirectory.Kind.embedded : .kafka
+        try DataDirectory.checkIsDirectory(path)
+        try DataDirectory.checkKind(path, kind)
+        guard DataDirectory.hasStore(path, kind) else {
+            return plans.map { UpgradePlan(topology: $0.topology, from: UpgradeFacts(tasks: [], ranges: [:]), to: Deployment($0)) }
+        }
+        let clock = SystemClock()
+        let data = try DataDirectory.open(path, kind, memory: MemoryBudget(total: MemoryBudget.totalMin), clock: clock)
+        defer { data.close() }
+        var parts = data.parts(clock: clock), engineSettings = EngineSettings()
+        if let kafka {
+            let log = try KafkaLog(kafka.properties)
+            let host = ClusterHost(cluster: KafkaCluster(kafka.properties, KafkaCluster.Settings(instance: nil)), local: data.store, owner: try data.owner(), isStandby: false)
+            parts = Engine.Parts(log: log, host: .cluster(host), views: data.views, clock: clock)
+        } else {
+            engineSettings.partitionCount = try data.partitionCount(wanted: nil, askedBy: "")
+        }
+        return try Engine.upgrades(of: plans, settings: engineSettings, parts: parts, sizes: true) { data.storedRowCount(of: $0) }
+    }
+
+    // MARK: What is shown
+
+    private func show(_ upgrades: [UpgradePlan], _ terminal: Terminal) {
+        guard !json else {
+            StandardStreams.print(JSONValue.list(upgrades.map(\.json)).description)
+            return
+        }
+        for upgrade in upgrades { StandardStreams.print(lines: UpgradeReport(plan: upgrade).lines(terminal) + [""]) }
+        let approved = upgrades.filter(\.needsApproval)
+        let verdict = approved.isEmpty ? "Nothing is lost. To deploy it:" : "State or rows are lost (in red). To have just that done:"
+        StandardStreams.print(lines: [verdict, "  " + command(approved)])
+    }
+
+    private func command(_ approved: [UpgradePlan]) -> String {
+        let data = engine.directory.data.map { " --data \($0)" } ?? ""
+        let kafka = self.kafka.kafka.map { " --kafka \($0)" } ?? ""
+        return "pioneer run" + approved.map { " --approve \($0.hash)" }.joined() + data + kafka + " " + files.joined(separator: " ")
+    }
+}
