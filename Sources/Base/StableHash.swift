@@ -31,7 +31,8 @@ package struct StableHash {
         if let texts { combine(texts) }
     }
 
-    static func hex(of bytes: [UInt8]) -> String {
+    /// Of bytes alone.
+    package static func hex(of bytes: [UInt8]) -> String {
         var hash = StableHash()
         for byte in bytes { hash.combine(byte: byte) }
         return hash.hex

@@ -30,7 +30,8 @@ struct APIRouter {
     /// For the message about a path that is not there.
     static let paths = [
         "/health", "/metrics", "/api/v1/status", "/api/v1/topics", "/api/v1/topics/{topic}", "/api/v1/topics/{topic}/records",
-        "/api/v1/producers/{producer}", "/api/v1/topologies/{topology}/plan", "/api/v1/views", "/api/v1/views/{view}", "/api/v1/views/{view}/changes",
+        "/api/v1/producers/{producer}", "/api/v1/topologies/{topology}/plan", "/api/v1/views",
+        "/api/v1/views/{view}", "/api/v1/views/{view}/changes",
     ]
 
     func router() -> Router<Context> {

@@ -19,7 +19,8 @@ extension TopologyTask {
     /// epoch: it holds half a batch.
     var hasWork: Bool {
         guard !isBroken else { return false }
-        return needsCommit || !outputs.isEmpty || areMarksDue || isDeploymentDue || quietSince.map { clock >= $0 + Limits.quietCommitInterval } ?? false
+        if needsCommit || !outputs.isEmpty || areMarksDue || isDeploymentDue { return true }
+        return quietSince.map { clock >= $0 + Limits.quietCommitInterval } ?? false
     }
 
     var isCommitDue: Bool {

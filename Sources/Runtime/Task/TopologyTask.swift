@@ -29,6 +29,8 @@ final class TopologyTask {
         var epochBytesMax = 32 << 20
         /// State kept in memory between epochs.
         var stateBytesMax = 64 << 20
+        /// Keys of dropped state that one epoch deletes.
+        var clearedKeysMax = Limits.clearedKeysMax
         /// Changes of the topology that may lose state.
         var approval = UpgradeApproval.unlimited
     }
@@ -98,7 +100,7 @@ final class TopologyTask {
         self.store = store
         self.committer = committer
         deployment = Deployment(plan).resolved(after: nil)
-        clearing = StateClearing(id, names: [])
+        clearing = StateClearing(id, names: [], keysMax: settings.clearedKeysMax)
         tables = Self.tables(of: plan, deployment, id, settings, recordBytesMax: log.recordBytesMax)
         let timed = Self.timedInputs(of: plan, partition, settings)
         origins = timed.map(\.origin)
@@ -134,7 +136,7 @@ final class TopologyTask {
         let isSame = next.streams.map(\.stateName) == deployment.streams.map(\.stateName)
             && next.tables.map(\.stateName) == deployment.tables.map(\.stateName)
         deployment = next
-        clearing = StateClearing(id, names: next.clearing)
+        clearing = StateClearing(id, names: next.clearing, keysMax: settings.clearedKeysMax)
         guard !isSame else { return }
         tables = Self.tables(of: plan, deployment, id, settings, recordBytesMax: log.recordBytesMax)
         operators = Self.operators(of: plan, deployment, id, recordBytesMax: log.recordBytesMax)

@@ -9,6 +9,7 @@ import Stores
 /// passed over.
 struct StateClearing {
     private let task: TaskID
+    private let keysMax: Int
     /// State names, the first being cleared.
     private(set) var names: [String]
     /// Where the next slice begins; nil: with the first key of the first name.
@@ -21,8 +22,9 @@ struct StateClearing {
         var from: [UInt8]?
     }
 
-    init(_ task: TaskID, names: [String]) {
+    init(_ task: TaskID, names: [String], keysMax: Int) {
         self.task = task
+        self.keysMax = keysMax
         self.names = names
     }
 
@@ -46,13 +48,13 @@ struct StateClearing {
 
     private func nextSlice(_ store: any StateStore) throws -> Slice {
         var slice = Slice(namesLeft: names, from: from)
-        while let name = slice.namesLeft.first, slice.keys.count < Limits.clearedKeysMax {
+        while let name = slice.namesLeft.first, slice.keys.count < keysMax {
             let prefix = StateScope(task: task, operatorName: name).prefix
             var isAtEnd = true
             try prefix.withUnsafeBytes { prefix in
                 try (slice.from ?? Array(prefix)).withUnsafeBytes { from in
                     try store.scan(prefix: prefix, from: from) { key, _ in
-                        guard slice.keys.count < Limits.clearedKeysMax, slice.keys.arena.count < Limits.clearedBytesMax else {
+                        guard slice.keys.count < keysMax, slice.keys.arena.count < Limits.clearedBytesMax else {
                             isAtEnd = false
                             return false
                         }

@@ -90,9 +90,9 @@ struct PlanCommand: AsyncParsableCommand {
         defer { data.close() }
         var parts = data.parts(clock: clock), engineSettings = EngineSettings()
         if let kafka {
-            let log = try KafkaLog(kafka.properties)
-            let host = ClusterHost(cluster: KafkaCluster(kafka.properties, KafkaCluster.Settings(instance: nil)), local: data.store, owner: try data.owner(), isStandby: false)
-            parts = Engine.Parts(log: log, host: .cluster(host), views: data.views, clock: clock)
+            let cluster = KafkaCluster(kafka.properties, KafkaCluster.Settings(instance: nil))
+            let host = ClusterHost(cluster: cluster, local: data.store, owner: try data.owner(), isStandby: false)
+            parts = Engine.Parts(log: try KafkaLog(kafka.properties), host: .cluster(host), views: data.views, clock: clock)
         } else {
             engineSettings.partitionCount = try data.partitionCount(wanted: nil, askedBy: "")
         }
