@@ -73,7 +73,8 @@ let package = Package(
         target("PostgresViews", ["Base", "Columns", "Stores", "Telemetry", "CPostgres"]),
         target("HTTPAPI", [
             "Base", "Columns", "Telemetry", "Stores", "Gzip", "Runtime",
-            .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Logging", package: "swift-log"),
+            .product(name: "Hummingbird", package: "hummingbird"), .product(name: "HummingbirdCore", package: "hummingbird"),
+            .product(name: "Logging", package: "swift-log"),
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ]),

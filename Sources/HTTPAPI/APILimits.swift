@@ -37,6 +37,8 @@ public enum APILimits {
     static let watermarkInterval = TimeSpan.seconds(1)
     /// Threads for calls that block on the disk; one of them waits for appends while anyone follows.
     static let blockingThreads = 8
+    /// Queries of views that run at once: what stores have connections for.
+    static let queryThreads = 4
     /// A client's name for itself (`AppendRequest.Producer`).
     static let producerCharactersMax = 128
 }

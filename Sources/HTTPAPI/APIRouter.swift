@@ -41,7 +41,7 @@ struct APIRouter {
         let records = RecordsRoute(engine: engine, work: work, signal: signal)
         let changes = ChangesRoute(engine: engine, clock: clock, work: work, signal: signal, pace: pace)
         let append = AppendRoute(engine: engine, clock: clock, work: work)
-        router.add(middleware: CompressionMiddleware())
+        router.add(middleware: CompressionMiddleware(work: work))
         router.add(middleware: ErrorMiddleware(viewPaths: views))
         let health = HealthRoute(engine: engine, work: work)
         add("/health", [.get: health.answer], to: router)
@@ -84,7 +84,7 @@ struct APIRouter {
 extension BasicRequestContext {
     /// A part of the path, decoded.
     func pathPart(_ name: String) throws -> String {
-        guard let part = parameters.get(name), let decoded = QueryParameters.decoded(part.replacing("+", with: "%2B")[...]) else {
+        guard let part = parameters.get(name), let decoded = QueryParameters.decodedPath(part) else {
             throw APIError.badParameter("the path's {\(name)} is not percent-encoded UTF-8")
         }
         return decoded

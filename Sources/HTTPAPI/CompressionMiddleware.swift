@@ -10,6 +10,8 @@ import NIOCore
 struct CompressionMiddleware: RouterMiddleware {
     typealias Context = BasicRequestContext
 
+    let work: BlockingWork
+
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
@@ -24,11 +26,20 @@ struct CompressionMiddleware: RouterMiddleware {
         if length != nil {
             let collected = Collector()
             try await body.write(CollectingWriter(collector: collected))
-            response.body = .init(byteBuffer: collected.compressed())
+            let pieces = collected.pieces
+            response.body = .init(byteBuffer: try await work.run { Self.compressed(pieces) })
         } else {
             response.body = ResponseBody { writer in try await body.write(GzipBodyWriter(parent: writer)) }
         }
         return response
+    }
+
+    private static func compressed(_ pieces: [ByteBuffer]) -> ByteBuffer {
+        let writer = GzipWriter(level: APILimits.compressionLevel)
+        var output: [UInt8] = []
+        for piece in pieces { piece.withUnsafeReadableBytes { writer.write($0, into: &output) } }
+        writer.finish(into: &output)
+        return ByteBuffer(bytes: output)
     }
 
     private static func mayTransform(_ response: Response) -> Bool {
@@ -46,17 +57,9 @@ struct CompressionMiddleware: RouterMiddleware {
 
 /// An answer's body in memory.
 private final class Collector {
-    private var pieces: [ByteBuffer] = []
+    private(set) var pieces: [ByteBuffer] = []
 
     func add(_ piece: ByteBuffer) { pieces.append(piece) }
-
-    func compressed() -> ByteBuffer {
-        let writer = GzipWriter(level: APILimits.compressionLevel)
-        var output: [UInt8] = []
-        for piece in pieces { piece.withUnsafeReadableBytes { writer.write($0, into: &output) } }
-        writer.finish(into: &output)
-        return ByteBuffer(bytes: output)
-    }
 }
 
 private struct CollectingWriter: ResponseBodyWriter {

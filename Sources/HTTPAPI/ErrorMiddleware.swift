@@ -35,14 +35,15 @@ struct ErrorMiddleware: RouterMiddleware {
         context.endpointPath.flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "unknown"
     }
 
-    /// The router's answer, or where it knows no such path that of the view which has it.
+    /// The answer of the view that has the path, or the router's, which knows the engine's own paths. None is both: views
+    /// are kept from those.
     private func answer(
         _ request: Request, _ context: Context, _ next: (Request, Context) async throws -> Response
     ) async throws -> Response {
+        if let response = try await viewPaths.answerByPath(request, context) { return response }
         do {
             return try await next(request, context)
         } catch let error as HTTPError where error.status == .notFound {
-            if let response = try await viewPaths.answerByPath(request, context) { return response }
             throw APIError(
                 .notFound, .apiUnknownPath, "there is nothing at '\(request.uri.path)'",
                 remedy: "The paths are \(APIRouter.paths.joined(separator: ", ")), and those that views declare (see /api/v1/views).")

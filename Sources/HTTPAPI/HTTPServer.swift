@@ -1,6 +1,7 @@
 public import Base
 import Glibc
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 public import ServiceLifecycle
@@ -88,6 +89,7 @@ public struct HTTPServer: Service {
         return Application(
             router: APIRouter(
                 engine: engine, clock: clock, work: work, signal: signal, metrics: metrics, pace: pace).router(),
+            server: HTTPServerBuilder { LoopChannel(http: HTTP1Channel(responder: $0)) },
             configuration: ApplicationConfiguration(address: .hostname(host, port: address.port), serverName: "pioneer"),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
             logger: Logger(label: "pioneer.http"))

@@ -15,15 +15,17 @@ final class JSONOutput {
         needsComma = true
     }
 
-    private func enclosed(_ open: UInt8, _ close: UInt8, _ body: () throws -> Void) rethrows {
+    private func enclosed<Result>(_ open: UInt8, _ close: UInt8, _ body: () throws -> Result) rethrows -> Result {
         arena.append(byte: open)
         needsComma = false
-        try body()
+        let result = try body()
         arena.append(byte: close)
         needsComma = true
+        return result
     }
 
-    func object(_ body: () throws -> Void) rethrows { try enclosed(UInt8(ascii: "{"), UInt8(ascii: "}"), body) }
+    @discardableResult
+    func object<Result>(_ body: () throws -> Result) rethrows -> Result { try enclosed(UInt8(ascii: "{"), UInt8(ascii: "}"), body) }
 
     func array<Element>(_ elements: some Sequence<Element>, _ write: (Element) throws -> Void) rethrows {
         try enclosed(UInt8(ascii: "["), UInt8(ascii: "]")) {
@@ -36,14 +38,21 @@ final class JSONOutput {
         }
     }
 
+    /// An array whose elements, with the commas between them, somebody else writes.
+    func elements<Result>(_ body: (ByteArena) throws -> Result) rethrows -> Result {
+        try enclosed(UInt8(ascii: "["), UInt8(ascii: "]")) { try body(arena) }
+    }
+
     /// Names the member that `body` writes.
-    func field(_ name: String, _ body: () throws -> Void) rethrows {
+    @discardableResult
+    func field<Result>(_ name: String, _ body: () throws -> Result) rethrows -> Result {
         separate()
         JSONText.append(string: name, to: arena)
         arena.append(byte: UInt8(ascii: ":"))
         needsComma = false
-        try body()
+        let result = try body()
         needsComma = true
+        return result
     }
 
     func field(_ name: String, _ text: String?) { field(name) { value(text) } }

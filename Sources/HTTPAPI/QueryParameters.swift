@@ -73,6 +73,13 @@ struct QueryParameters {
         return String(validating: bytes, as: UTF8.self)
     }
 
+    /// A path or a part of one, in which `+` is itself. Nil when the text is not percent-encoded UTF-8.
+    static func decodedPath(_ text: String) -> String? {
+        // Hardly any has a byte that is encoded.
+        guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") }) else { return text }
+        return decoded(text.replacing("+", with: "%2B")[...])
+    }
+
     private static func hexDigit(_ byte: UInt8) -> UInt8? {
         switch byte {
         case 48...57: byte - 48

@@ -13,6 +13,8 @@ enum RowFormat: String, CaseIterable {
     /// A JSON object a line.
     case lines = "application/x-ndjson"
 
+    var contentType: String { self == .csv ? "text/csv; charset=utf-8; header=present" : rawValue }
+
     /// The one that the client likes best; JSON where it does not say. Throws `api.not_acceptable`.
     init(accept fields: [String]) throws {
         let accepted = AcceptedValues(fields)
@@ -35,92 +37,45 @@ enum RowFormat: String, CaseIterable {
     }
 }
 
-/// Rows of a view as an answer's body. The formats but JSON have no room for what is beside the rows: that is in headers.
+/// A page of a view as an answer's body. The formats but JSON have no room for what is beside the rows: that is in headers.
 struct RowsOutput {
-    let view: ViewDefinition
-    let names: [String]
-    /// Each row may have further values, which are not shown.
-    let rows: [[Value]]
-    /// The cursor of the next page.
-    let next: String?
+    let query: ViewQuery
+    let pages: PageScope
+    let partitionCount: Int?
 
-    func response(as format: RowFormat, _ fresh: Freshness) -> Response {
-        let type = format == .csv ? "text/csv; charset=utf-8; header=present" : format.rawValue
-        return Response(status: .ok, headers: [.contentType: type], body: .init(byteBuffer: body(as: format, fresh)))
+    struct Page {
+        var body: ByteBuffer
+        /// The cursor of the next page.
+        var next: String?
+        var watermark: EventTime
     }
 
-    func body(as format: RowFormat, _ fresh: Freshness) -> ByteBuffer {
+    /// Asks the store, which writes the rows into the body. Blocks.
+    func page(as format: RowFormat, from store: any ViewStore) throws -> Page {
         let json = JSONOutput()
+        let names = query.select.map(\.name)
+        let page: ViewPage
         switch format {
         case .json:
-            writeDocument(to: json, fresh)
+            let read = try json.object {
+                json.field("view", query.view.name)
+                let page = try json.field("rows") {
+                    try json.elements { try store.page(query, to: RowWriter(.elements, names: names, into: $0)) }
+                }
+                if let next = cursor(of: page) { json.field("next", next) }
+                json.field("fresh") { Freshness(page.positions, partitionCount: partitionCount).write(to: json) }
+                return page
+            }
             json.endLine()
-        case .lines:
-            for row in rows {
-                write(row, to: json)
-                json.endLine()
-            }
-        case .csv: writeTable(to: json.arena)
+            page = read
+        case .lines: page = try store.page(query, to: RowWriter(.lines, names: names, into: json.arena))
+        case .csv:
+            RowWriter.writeHeader(names, to: json.arena)
+            page = try store.page(query, to: RowWriter(.csv, names: names, into: json.arena))
         }
-        return json.buffer
+        let watermark = Freshness(page.positions, partitionCount: partitionCount).watermark
+        return Page(body: json.buffer, next: cursor(of: page), watermark: watermark)
     }
 
-    private func writeDocument(to json: JSONOutput, _ fresh: Freshness) {
-        json.object {
-            json.field("view", view.name)
-            json.field("rows") { json.array(rows) { write($0, to: json) } }
-            if let next { json.field("next", next) }
-            json.field("fresh") { fresh.write(to: json) }
-        }
-    }
-
-    private func write(_ row: [Value], to json: JSONOutput) {
-        json.object {
-            for (name, value) in zip(names, row) { json.field(name) { json.value(value) } }
-        }
-    }
-
-    // MARK: CSV
-
-    private static let lineEnd = "\r\n"
-
-    private func writeTable(to arena: ByteArena) {
-        for (index, name) in names.enumerated() {
-            if index > 0 { arena.append(byte: UInt8(ascii: ",")) }
-            Self.append(cell: name, to: arena)
-        }
-        arena.append(Self.lineEnd)
-        let scratch = ByteArena()
-        for row in rows {
-            for (index, value) in row.prefix(names.count).enumerated() {
-                if index > 0 { arena.append(byte: UInt8(ascii: ",")) }
-                Self.append(value, to: arena, scratch: scratch)
-            }
-            arena.append(Self.lineEnd)
-        }
-    }
-
-    /// Null is nothing; an empty text is two quotes, so that readers which tell them apart can.
-    private static func append(_ value: Value, to arena: ByteArena, scratch: ByteArena) {
-        switch value {
-        case .null: break
-        case .string(let text): append(cell: text, to: arena)
-        case .map:
-            scratch.removeAll()
-            JSONText.append(value, to: scratch)
-            append(cell: String(decoding: scratch.bytes, as: UTF8.self), to: arena)
-        default:
-            // As in JSON, without the quotes that times and the like have there; none of them has a comma.
-            scratch.removeAll()
-            JSONText.append(value, to: scratch)
-            let isQuoted = scratch.bytes.first == UInt8(ascii: "\"")
-            let bytes = isQuoted ? scratch.bytes.dropFirst().dropLast() : scratch.bytes[...]
-            arena.append(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes)))
-        }
-    }
-
-    private static func append(cell text: String, to arena: ByteArena) {
-        let isPlain = !text.isEmpty && text.utf8.allSatisfy { $0 != 0x22 && $0 != 0x2C && $0 != 0x0D && $0 != 0x0A }
-        arena.append(isPlain ? text : "\"" + text.replacing("\"", with: "\"\"") + "\"")
-    }
+    private func cursor(of page: ViewPage) -> String? { page.after.map { pages.cursor(after: $0) } }
 }

@@ -13,6 +13,7 @@ struct ViewRoutes: Sendable {
     /// The least watermark over all partitions: every row of an earlier event time is in the answer. Absent while none
     /// is known.
     static let watermarkHeader = HTTPField.Name("Pioneer-Watermark")
+    private static let linkHeader = HTTPField.Name("Link")
 
     @Sendable
     func list(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
@@ -70,7 +71,7 @@ struct ViewRoutes: Sendable {
 
     /// Nil when no view declares the request's path.
     func answerByPath(_ request: Request, _ context: BasicRequestContext) async throws -> Response? {
-        guard let path = QueryParameters.decoded(request.uri.path.replacing("+", with: "%2B")[...]),
+        guard let path = QueryParameters.decodedPath(request.uri.path),
             let view = engine.viewDefinitions.first(where: { $0.path == path })
         else { return nil }
         context.coreContext.endpointPath.value = path
@@ -84,31 +85,24 @@ struct ViewRoutes: Sendable {
     private func answer(_ request: Request, _ view: ViewDefinition) async throws -> Response {
         let format = try RowFormat(accept: request.headers[values: .accept])
         let (query, pages) = try ViewQueryParser(view, now: clock.now()).parse(try QueryParameters(request.uri.query))
-        // One more row than wanted says whether there is another page.
-        var (fetched, place) = query.withPlace()
-        if query.limit > 0 { fetched.limit += 1 }
-        let engine = engine, question = fetched
-        var (rows, partitionCount) = try await work.run {
-            (try engine.views.query(question), try engine.log.topic(view.topic)?.partitionCount)
+        let engine = engine
+        let page = try await work.query {
+            let partitionCount = try engine.log.topic(view.topic)?.partitionCount
+            return try RowsOutput(query: query, pages: pages, partitionCount: partitionCount).page(as: format, from: engine.views)
         }
-        var next: String?
-        if rows.rows.count > query.limit {
-            rows.rows.removeLast()
-            next = rows.rows.last.map { pages.cursor(after: place.values(of: $0)) }
-        }
-        let fresh = Freshness(rows.positions, partitionCount: partitionCount)
-        var response = RowsOutput(view: view, names: query.select.map(\.name), rows: rows.rows, next: next).response(as: format, fresh)
-        if let name = Self.watermarkHeader, fresh.watermark > .earliest { response.headers[name] = fresh.watermark.description }
-        if let next, let link = HTTPField.Name("Link") { response.headers[link] = "<\(Self.link(request, cursor: next))>; rel=\"next\"" }
-        response.headers[.vary] = "Accept"
-        return response
+        var headers: HTTPFields = [.contentType: format.contentType, .vary: "Accept"]
+        if let name = Self.watermarkHeader, page.watermark > .earliest { headers[name] = page.watermark.description }
+        if let next = page.next, let name = Self.linkHeader { headers[name] = "<\(Self.link(request, cursor: next))>; rel=\"next\"" }
+        return Response(status: .ok, headers: headers, body: .init(byteBuffer: page.body))
     }
 
     /// The request's own path and query, going on from there.
     private static func link(_ request: Request, cursor: String) -> String {
         let kept = (request.uri.query ?? "").split(separator: "&").filter { !$0.hasPrefix("cursor=") && !$0.hasPrefix("offset=") }
         let query = (kept.map(String.init) + ["cursor=\(cursor)"]).joined(separator: "&")
-        return (request.uri.path + "?" + query).replacing("<", with: "%3C").replacing(">", with: "%3E").replacing("\"", with: "%22")
+        let link = request.uri.path + "?" + query
+        guard link.utf8.contains(where: { $0 == 0x22 || $0 == 0x3C || $0 == 0x3E }) else { return link }
+        return link.replacing("<", with: "%3C").replacing(">", with: "%3E").replacing("\"", with: "%22")
     }
 }
 

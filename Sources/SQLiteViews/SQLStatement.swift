@@ -2,6 +2,7 @@ import Base
 import Columns
 import GRDB
 import GRDBSQLite
+import Stores
 
 /// A prepared statement used through SQLite's C interface.
 ///
@@ -86,6 +87,48 @@ struct SQLStatement {
             guard stored == SQLITE_BLOB else { return nil }
             let start = sqlite3_column_blob(handle, column)
             return .bytes(Array(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column)))))
+        }
+    }
+
+    /// Writes the cell of the current row as the writer's next one; false, and nothing is written, when it holds something
+    /// else than `type`.
+    func write(_ column: Int32, as type: ValueType, to writer: RowWriter) -> Bool {
+        let stored = sqlite3_column_type(handle, column)
+        if stored == SQLITE_NULL {
+            writer.null()
+            return true
+        }
+        switch type {
+        case .bool, .record, .int, .timestamp, .duration:
+            guard stored == SQLITE_INTEGER else { return false }
+            write(sqlite3_column_int64(handle, column), as: type, to: writer)
+        case .double:
+            guard stored == SQLITE_FLOAT else { return false }
+            writer.double(sqlite3_column_double(handle, column))
+        case .string:
+            guard stored == SQLITE_TEXT else { return false }
+            writer.string(text(at: column))
+        case .map:
+            guard stored == SQLITE_TEXT else { return false }
+            let json = text(at: column)
+            if !writer.map(json: json) {
+                guard let map = MapJSON.decode(json) else { return false }
+                writer.value(.map(map))
+            }
+        case .bytes:
+            guard stored == SQLITE_BLOB else { return false }
+            let start = sqlite3_column_blob(handle, column)?.assumingMemoryBound(to: UInt8.self)
+            writer.bytes(UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column))))
+        }
+        return true
+    }
+
+    private func write(_ number: Int64, as type: ValueType, to writer: RowWriter) {
+        switch type {
+        case .bool, .record: writer.bool(number != 0)
+        case .timestamp: writer.timestamp(EventTime(microseconds: number))
+        case .duration: writer.duration(TimeSpan(microseconds: number))
+        default: writer.int(number)
         }
     }
 

@@ -27,11 +27,11 @@ public final class SQLiteViews: ViewStore {
     /// Where the database is: errors name it, because deleting it is the remedy of most.
     public let path: String
 
+    /// The connection that writes.
     let pool: DatabasePool
+    let readers: Readers
     /// The views of this run, by name. A view is usable once `prepare` has put it here.
     let prepared = Mutex<[String: PreparedView]>([:])
-    /// The queries that reading connections hold prepared.
-    let shapes = QueryShapes()
 
     /// Opens the database in `directory`, which must exist, or makes it.
     ///
@@ -44,8 +44,10 @@ public final class SQLiteViews: ViewStore {
     ) throws {
         let path = directory.hasSuffix("/") ? directory + Self.fileName : directory + "/" + Self.fileName
         self.path = path
+        readers = Readers(
+            path: path, configuration: Self.configuration(cacheBytes: cacheBytes, isReader: true), countMax: readersMax)
         pool = try Self.mappingErrors(path: path) {
-            var configuration = Self.configuration(cacheBytes: cacheBytes, readersMax: readersMax)
+            var configuration = Self.configuration(cacheBytes: cacheBytes, isReader: false)
             configuration.busyMode = .timeout(lockWait.seconds)
             let pool = try DatabasePool(path: path, configuration: configuration)
             try pool.writeWithoutTransaction { try FileFormat.establish($0, path: path) }
@@ -54,7 +56,12 @@ public final class SQLiteViews: ViewStore {
     }
 
     /// Closes the file; every later call throws. Without it the file is as after a crash, which is no harm.
-    public func close() throws { try mappingErrors { try pool.close() } }
+    public func close() throws {
+        try mappingErrors {
+            try readers.close()
+            try pool.close()
+        }
+    }
 
     public enum Limits {
         /// Large enough for the inner nodes and the busy leaves of a few million rows.
@@ -71,12 +78,12 @@ public final class SQLiteViews: ViewStore {
         public static let lockWaitDefault = TimeSpan.seconds(5)
     }
 
-    private static func configuration(cacheBytes: Int, readersMax: Int) -> Configuration {
+    private static func configuration(cacheBytes: Int, isReader: Bool) -> Configuration {
         var configuration = Configuration()
         configuration.label = "views"
         configuration.journalMode = .wal
-        configuration.maximumReaderCount = readersMax
-        configuration.persistentReadOnlyConnections = true
+        configuration.readonly = isReader
+        configuration.maximumReaderCount = 1
         configuration.foreignKeysEnabled = false
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA cache_size = -\(max(1, cacheBytes / 1024))")

@@ -126,4 +126,9 @@ public protocol ViewStore: Sendable {
 
     /// Reads rows. Throws `view.unknown`; the query's columns and values were checked by `ViewQuery`.
     func query(_ query: ViewQuery) throws -> ViewRows
+
+    /// Reads the rows that `query` answers, at most `limit` of them, and writes each as it is read: the cells of `select`, in
+    /// its order. Says whether there are more, and behind which values they go on. Throws what `query` throws, and what was
+    /// written is then of no use; a store that tries again by itself calls `restart` first.
+    func page(_ query: ViewQuery, to writer: RowWriter) throws -> ViewPage
 }

@@ -4,6 +4,7 @@ import Gzip
 import HTTPTypes
 import HummingbirdTesting
 import NIOCore
+import Stores
 import Testing
 
 @testable import HTTPAPI
@@ -27,11 +28,17 @@ import Testing
     }
 
     @Test func `cells of CSV are quoted where RFC 4180 wants it`() {
-        let output = RowsOutput(
-            view: FakeEngine.usage, names: ["a", "b,c"],
-            rows: [[.string("x\"y"), .string("")], [.null, .string("l\r\n2")], [.double(.infinity), .string(" ;'é")]], next: nil)
-        let fresh = Freshness([:], partitionCount: nil)
-        let text = String(buffer: output.body(as: .csv, fresh))
+        let arena = ByteArena(), names = ["a", "b,c"]
+        RowWriter.writeHeader(names, to: arena)
+        let writer = RowWriter(.csv, names: names, into: arena)
+        let rows: [[Value]] = [
+            [.string("x\"y"), .string("")], [.null, .string("l\r\n2")], [.double(.infinity), .string(" ;'é")],
+        ]
+        for row in rows {
+            for value in row { writer.value(value) }
+            writer.endRow()
+        }
+        let text = String(decoding: arena.bytes, as: UTF8.self)
         #expect(text == "a,\"b,c\"\r\n\"x\"\"y\",\"\"\r\n,\"l\r\n2\"\r\nInfinity, ;'é\r\n")
     }
 

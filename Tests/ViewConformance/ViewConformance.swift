@@ -25,7 +25,7 @@ public enum ViewConformance {
         public let run: @Sendable (any ViewStoreHarness) throws -> Void
     }
 
-    public static let checks = positionChecks + tableChecks + indexChecks + queryChecks
+    public static let checks = positionChecks + tableChecks + indexChecks + queryChecks + writtenChecks
         + patternChecks + aggregateChecks + pageChecks + randomChecks
 
     /// A contract that was not kept.

@@ -45,6 +45,18 @@ public enum JSONText {
         arena.commit(write(timestamp: timestamp, to: out) - out)
     }
 
+    /// Appends seconds as protobuf's JSON has them, with quotes: `"300s"`, `"-1.5s"`.
+    public static func append(duration: TimeSpan, to arena: ByteArena) {
+        let out = arena.reserve(durationBytesMax)
+        arena.commit(write(duration: duration, to: out) - out)
+    }
+
+    /// Appends bytes as base64 with padding and quotes.
+    public static func append(base64 bytes: UnsafeBufferPointer<UInt8>, to arena: ByteArena) {
+        let out = arena.reserve(base64BytesMax(bytes.count))
+        arena.commit(write(base64: bytes.baseAddress, count: bytes.count, to: out) - out)
+    }
+
     /// Appends a value as the encoders do. Records have no value of their own: a presence column is written as a boolean.
     public static func append(_ value: Value, to arena: ByteArena) {
         switch value {
@@ -54,14 +66,8 @@ public enum JSONText {
         case .double(let number): append(double: number, to: arena)
         case .string(let text): append(string: text, to: arena)
         case .timestamp(let time): append(timestamp: time, to: arena)
-        case .duration(let span):
-            let out = arena.reserve(durationBytesMax)
-            arena.commit(write(duration: span, to: out) - out)
-        case .bytes(let bytes):
-            bytes.withUnsafeBufferPointer { bytes in
-                let out = arena.reserve(base64BytesMax(bytes.count))
-                arena.commit(write(base64: bytes.baseAddress, count: bytes.count, to: out) - out)
-            }
+        case .duration(let span): append(duration: span, to: arena)
+        case .bytes(let bytes): bytes.withUnsafeBufferPointer { append(base64: $0, to: arena) }
         case .map(let map):
             arena.append(byte: JSONScan.openBrace)
             for (index, (key, value)) in map.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }).enumerated() {

@@ -17,6 +17,8 @@ extension ErrorCode {
 /// `stop` asks everybody to commit and end; `join` waits for that. Any thread may call any method.
 public final class Engine: Sendable {
     public let plans: [Plan]
+    /// The views of all plans.
+    public let viewDefinitions: [ViewDefinition]
     public let settings: EngineSettings
     public let parts: Parts
 
@@ -35,6 +37,7 @@ public final class Engine: Sendable {
     /// nothing was processed.
     public init(plans: [Plan], settings: EngineSettings, parts: Parts) throws {
         self.plans = plans
+        viewDefinitions = plans.flatMap { $0.views.map(\.definition) }
         self.settings = settings
         self.parts = parts
         board = StatusBoard(commitInterval: settings.commitInterval)
@@ -55,7 +58,7 @@ public final class Engine: Sendable {
         for projector in projectors { try projector.restore() }
         projector = ProjectorThread(projectors, log: projectorLog, stop: stop)
         upkeep = LogUpkeep(
-            parts: parts, projected: plans.flatMap { $0.views.map(\.definition) }, layout: layout, board: board, stop: stop)
+            parts: parts, projected: viewDefinitions, layout: layout, board: board, stop: stop)
     }
 
     /// Starts the threads. Call once. Throws `engine.no_thread`; those that were started have ended then.
@@ -123,8 +126,6 @@ public final class Engine: Sendable {
 
     /// Snapshots of all tasks, as of their last commits.
     public var statuses: [TaskStatus] { board.all }
-
-    public var viewDefinitions: [ViewDefinition] { plans.flatMap { $0.views.map(\.definition) } }
 }
 
 // MARK: Setting up
