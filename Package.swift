@@ -126,7 +126,7 @@ let package = Package(
         tests("SQLiteViewsTests", [
             "Base", "Columns", "Stores", "SQLiteViews", "ViewConformance", .product(name: "GRDB", package: "GRDB.swift"),
         ]),
-        tests("PostgresViewsTests", ["Base", "Columns", "Stores", "PostgresViews", "PostgresServer", "ViewConformance"]),
+        tests("PostgresViewsTests", ["Base", "Columns", "Stores", "Telemetry", "PostgresViews", "PostgresServer", "ViewConformance"]),
         tests("HTTPAPITests", [
             "Base", "Columns", "Telemetry", "Stores", "SQLiteViews", "Gzip", "Runtime", "HTTPAPI",
             .product(name: "Hummingbird", package: "hummingbird"),

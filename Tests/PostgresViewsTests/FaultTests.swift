@@ -1,0 +1,178 @@
+import Base
+import Columns
+import Foundation
+import PostgresServer
+import Stores
+import Synchronization
+import Testing
+import ViewConformance
+
+@testable import PostgresViews
+
+/// Connections, servers and grants that fail: what may pass is transient, and rows and position stay together.
+@Suite(.enabled(if: Postgres.isHere, Comment(rawValue: Postgres.skipped)), .serialized) struct FaultTests {
+    private func failure(_ body: () throws -> Void) -> EngineError? { #expect(throws: EngineError.self, performing: body) }
+
+    /// Runs the change while somebody holds the position's lock, does `meanwhile` to it, and lets the lock go.
+    private func applyBehindLock(_ fixture: WriteFixture, _ change: ViewChange, meanwhile: () throws -> Void) throws -> Result<ViewOutcome, any Error> {
+        let holder = try PostgresConnection(PostgresAddress(fixture.database.url), applicationName: "holder")
+        try holder.execute("BEGIN; SELECT * FROM pioneer._pioneer_positions FOR UPDATE")
+        let outcome = Mutex<Result<ViewOutcome, any Error>?>(nil)
+        let box = ChangeBox(change)
+        let thread = Thread {
+            let result = Result { try fixture.views.apply(box.change) }
+            outcome.withLock { $0 = result }
+        }
+        thread.start()
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'pioneer' AND wait_event_type = 'Lock'"
+        while try fixture.database.sql(waiting) != ["1"], outcome.withLock({ $0 == nil }) { Thread.sleep(forTimeInterval: 0.02) }
+        try meanwhile()
+        try holder.execute("ROLLBACK")
+        while outcome.withLock({ $0 == nil }) { Thread.sleep(forTimeInterval: 0.02) }
+        return try #require(outcome.withLock { $0 })
+    }
+
+    private struct ChangeBox: @unchecked Sendable {
+        let change: ViewChange
+        init(_ change: ViewChange) { self.change = change }
+    }
+
+    @Test func `a connection that is killed within a change leaves nothing of it, and the change applies on a new one`() throws {
+        let fixture = try WriteFixture()
+        _ = try fixture.views.apply(ViewFixture.change([ViewFixture.row("a", at: 1)], from: 0, to: 1))
+        let change = ViewFixture.change([ViewFixture.row("b", at: 1)], from: 1, to: 2)
+        let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'pioneer'"
+        let result = try applyBehindLock(fixture, change) { _ = try fixture.database.sql(kill) }
+        let error = failure { _ = try result.get() }
+        #expect(error?.code == .viewUnreachable && error?.isTransient == true, "\(String(describing: error))")
+        #expect(try fixture.ids() == ["a"])
+        #expect(try fixture.views.apply(change) == .applied)
+        #expect(try fixture.ids() == ["a", "b"])
+    }
+
+    @Test func `a zombie that waited for the position learns by conflict, and its rows roll back`() throws {
+        let fixture = try WriteFixture()
+        _ = try fixture.views.apply(ViewFixture.change([ViewFixture.row("a", at: 1)], from: 0, to: 1))
+        let other = try PostgresViews(PostgresSettings(url: fixture.database.url))
+        try other.prepare(ViewFixture.definition())
+        #expect(try other.apply(ViewFixture.change([ViewFixture.row("b", at: 1)], from: 1, to: 2)) == .applied)
+        let zombie = ViewFixture.change([ViewFixture.row("z", at: 1)], deletes: [[.string("a"), .timestamp(EventTime(seconds: 1))]], from: 1, to: 9)
+        #expect(try fixture.views.apply(zombie) == .conflict(actual: Offset(2)))
+        #expect(try fixture.ids() == ["a", "b"])
+    }
+
+    @Test func `of engines that move one position at once, one wins each time`() async throws {
+        let fixture = try WriteFixture()
+        let won = try await withThrowingTaskGroup(of: Int.self) { group in
+            for engine in 0..<4 {
+                group.addTask {
+                    let views = try PostgresViews(PostgresSettings(url: fixture.database.url))
+                    try views.prepare(ViewFixture.definition())
+                    var won = 0, at: Int64 = 0
+                    while at < 20 {
+                        let row = ViewFixture.row("\(at)", at: 1, ["count": .int(Int64(engine))])
+                        switch try views.apply(ViewFixture.change([row], from: at, to: at + 1)) {
+                        case .applied: (won, at) = (won + 1, at + 1)
+                        case .conflict(let actual): at = actual.number
+                        }
+                    }
+                    return won
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        #expect(won == 20)
+        #expect(try fixture.stored() == 20)
+    }
+
+    @Test func `a commit whose answer is lost is a conflict with its own end the next time`() throws {
+        // Without partitions, so that the change has one COMMIT.
+        let view = ViewFixture.definition(keep: nil)
+        let fixture = try WriteFixture(view)
+        let proxy = try CommitCutter(to: fixture.database.url)
+        let views = try PostgresViews(PostgresSettings(url: proxy.url))
+        try views.prepare(view)
+        proxy.cutsCommits.store(true, ordering: .relaxed)
+        let change = ViewFixture.change([ViewFixture.row("a", at: 1)], from: 0, to: 7)
+        let error = failure { _ = try views.apply(change) }
+        #expect(error?.isTransient == true)
+        proxy.cutsCommits.store(false, ordering: .relaxed)
+        #expect(try views.apply(change) == .conflict(actual: Offset(7)))
+        #expect(try fixture.ids() == ["a"])
+    }
+
+    @Test func `what may pass is transient, and says what happened`() throws {
+        let expected: [(state: String, code: ErrorCode)] = [
+            ("57P01", .viewUnreachable), ("57P02", .viewUnreachable), ("57P03", .viewUnreachable), ("08006", .viewUnreachable),
+            ("25006", .viewReadOnly), ("53100", .viewDiskFull), ("53200", .viewOverloaded), ("53300", .viewOverloaded),
+            ("57014", .viewTimedOut), ("55P03", .viewLocked), ("40P01", .viewLocked), ("40001", .viewLocked), ("58030", .viewIO),
+        ]
+        for (state, code) in expected {
+            let error = PostgresViews.engineError(PostgresFailure("words", state: state), place: "PostgreSQL at db", schema: "s")
+            #expect(error.code == code && error.isTransient && error.remedy != nil && error.message.contains("words (\(state))"))
+        }
+        for state in ["42501", "42P01", "XX001", "42601", "22021"] {
+            let error = PostgresViews.engineError(PostgresFailure("words", state: state), place: "PostgreSQL at db", schema: "s")
+            #expect(!error.isTransient && error.remedy != nil)
+        }
+    }
+
+    @Test func `a lock that somebody holds for long is a transient error, and the change applies once it is free`() throws {
+        let fixture = try WriteFixture(lockTimeout: .milliseconds(100))
+        _ = try fixture.views.apply(ViewFixture.change([ViewFixture.row("a", at: 1)], from: 0, to: 1))
+        let change = ViewFixture.change([ViewFixture.row("b", at: 1)], from: 1, to: 2)
+        let holder = try PostgresConnection(PostgresAddress(fixture.database.url), applicationName: "holder")
+        try holder.execute("BEGIN; LOCK TABLE pioneer._pioneer_positions")
+        let error = failure { _ = try fixture.views.apply(change) }
+        #expect(error?.code == .viewLocked && error?.isTransient == true)
+        try holder.execute("ROLLBACK")
+        #expect(try fixture.views.apply(change) == .applied)
+    }
+
+    @Test func `a server that takes no writes is a transient error`() throws {
+        let fixture = try WriteFixture()
+        _ = try fixture.database.sql("ALTER DATABASE \(fixture.database.name) SET default_transaction_read_only = on")
+        let error = failure { _ = try PostgresViews(PostgresSettings(url: fixture.database.url)) }
+        #expect(error?.isTransient == true, "\(String(describing: error))")
+    }
+
+    @Test func `the engine works with the grants of its documentation, readers with theirs, and a missing one is named`() throws {
+        let database = try Postgres.database(), server = try Postgres.shared()
+        let engine = Postgres.unique("engine"), reader = Postgres.unique("reader")
+        defer { _ = try? server.sql("DROP OWNED BY \(engine), \(reader); DROP ROLE \(engine), \(reader)", in: database.name) }
+        try server.sql("CREATE ROLE \(engine) LOGIN PASSWORD 'e'; CREATE ROLE \(reader) LOGIN PASSWORD 'r'")
+        try server.sql("GRANT CONNECT ON DATABASE \(database.name) TO \(engine), \(reader)")
+        let settings = PostgresSettings(url: server.url(database: database.name, role: (engine, "e")), schema: "views")
+        func expectDenied(_ grant: String) throws {
+            let error = failure { _ = try PostgresViews(settings) }
+            #expect(error?.code == .viewDenied && error?.isTransient == false)
+            let named = try #require(error?.remedy?.firstRange(of: ": ").map { String(error?.remedy?[$0.upperBound...] ?? "") })
+            #expect(named.contains(grant), "\(named)")
+            try server.sql(named, in: database.name)
+        }
+        try expectDenied("GRANT TEMPORARY ON DATABASE")
+        try server.sql("CREATE SCHEMA views", in: database.name)
+        try expectDenied("GRANT USAGE, CREATE ON SCHEMA \"views\"")
+        let views = try PostgresViews(settings)
+        try server.sql(
+            """
+            GRANT USAGE ON SCHEMA views TO \(reader); GRANT SELECT ON ALL TABLES IN SCHEMA views TO \(reader);
+            ALTER DEFAULT PRIVILEGES FOR ROLE \(engine) IN SCHEMA views GRANT SELECT ON TABLES TO \(reader)
+            """, in: database.name)
+        try views.prepare(ViewFixture.definition(keep: .days(2)))
+        #expect(try views.apply(ViewFixture.change([ViewFixture.row("a", at: 1)], expireBefore: EventTime(seconds: 1), from: 0, to: 1)) == .applied)
+        let read = try PostgresConnection(PostgresAddress(server.url(database: database.name, role: (reader, "r"))), applicationName: "r")
+        #expect(try read.execute("SELECT id FROM views.usage").string(0, 0) == "a")
+        #expect(throws: PostgresFailure.self) { try read.execute("DELETE FROM views.usage") }
+    }
+
+    @Test func `a table that somebody removed stops the projection with a sentence, and a restart makes it again`() throws {
+        let fixture = try WriteFixture()
+        _ = try fixture.database.sql("DROP TABLE pioneer.usage")
+        let change = ViewFixture.change([ViewFixture.row("a", at: 1)], from: 0, to: 1)
+        let error = failure { _ = try fixture.views.apply(change) }
+        #expect(error?.code == .viewTableGone && error?.isTransient == false)
+        try fixture.views.prepare(ViewFixture.definition())
+        #expect(try fixture.views.apply(change) == .applied)
+    }
+}
