@@ -86,7 +86,7 @@ let package = Package(
             name: "pioneer",
             dependencies: [
                 "Base", "Columns", "Telemetry", "Expressions", "TopologyFile", "Stores", "Operators", "Planner", "Runtime",
-                "RocksStore", "KafkaLog", "SQLiteViews", "HTTPAPI", "Agents", "Fleet", "Gzip", "CMalloc",
+                "RocksStore", "KafkaLog", "SQLiteViews", "PostgresViews", "HTTPAPI", "Agents", "Fleet", "Gzip", "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),

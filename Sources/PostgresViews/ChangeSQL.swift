@@ -29,7 +29,8 @@ struct ChangeSQL: Sendable {
         copy = "COPY \(stage) (\(list)) FROM STDIN (FORMAT binary)"
         let updates = names.filter { !view.key.contains($0) }.map { "\(SQLName.quoted($0)) = excluded.\(SQLName.quoted($0))" }
             + retired.map { "\(SQLName.quoted($0)) = NULL" }
-        let insert = "INSERT INTO \(table) (\(list)) SELECT", merge = "ON CONFLICT (\(key)) DO UPDATE SET \(updates.joined(separator: ", "))"
+        let insert = "INSERT INTO \(table) (\(list)) SELECT"
+        let merge = "ON CONFLICT (\(key)) DO UPDATE SET \(updates.joined(separator: ", "))"
         upsert = "\(insert) \(list) FROM \(stage) \(merge)"
         // Rows of the stage lie in the order they were copied.
         upsertLast = "\(insert) DISTINCT ON (\(key)) \(list) FROM \(stage) ORDER BY \(key), ctid DESC \(merge)"

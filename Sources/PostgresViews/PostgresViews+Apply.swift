@@ -147,7 +147,8 @@ extension PostgresViews {
         values.add(change.view)
         values.add(Int(change.partition.number))
         try connection.query(
-            "UPDATE \(settings.positionsTable) SET expired_before = greatest(expired_before, $1) WHERE view = $2 AND partition = $3", values)
+            "UPDATE \(settings.positionsTable) SET expired_before = greatest(expired_before, $1) WHERE view = $2 AND partition = $3",
+            values)
     }
 
     /// Before rows come that are over already and yet are to be seen, until the next `expireBefore`: what is hidden goes, and

@@ -49,7 +49,9 @@ extension PostgresViews {
     private static func connectError(_ failure: PostgresFailure, place: String) -> EngineError {
         // libpq tells no SQLSTATE of a connection that did not come about. Servers that speak another language are tried
         // again, which does no harm.
-        let refusals = ["authentication failed", "pg_hba.conf", "does not exist", "not permitted to log in", "permission denied for database"]
+        let refusals = [
+            "authentication failed", "pg_hba.conf", "does not exist", "not permitted to log in", "permission denied for database",
+        ]
         guard failure.needsPassword || refusals.contains(where: { failure.message.contains($0) }) else {
             return EngineError(
                 .viewUnreachable, .environment, "there is no connection to \(place): \(failure.message)",
@@ -73,7 +75,8 @@ extension PostgresViews {
         case "25006":
             return Kind(
                 code: .viewReadOnly, what: "takes no writes",
-                remedy: "Give the address of the primary, or of all servers (host=a,b): the one that takes writes is then found.", isTransient: true)
+                remedy: "Give the address of the primary, or of all servers (host=a,b): the one that takes writes is then found.",
+                isTransient: true)
         case "53100":
             return Kind(
                 code: .viewDiskFull, what: "has no space left",

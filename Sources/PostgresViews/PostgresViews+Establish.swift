@@ -36,7 +36,8 @@ extension PostgresViews {
             guard found <= Self.formatVersion else {
                 throw EngineError(
                     .viewNewerFormat, .environment,
-                    "the schema '\(settings.schema)' on \(place) has format version \(found); this release reads version \(Self.formatVersion)",
+                    "the schema '\(settings.schema)' on \(place) has format version \(found); this release reads "
+                        + "version \(Self.formatVersion)",
                     remedy: "Run a release that knows version \(found), or give this one a schema of its own.")
             }
             return ((), isCommitted: true)
@@ -56,7 +57,7 @@ extension PostgresViews {
         let version = connection.serverVersion
         guard version >= Self.serverVersionMin else {
             throw EngineError(
-                .viewUnsupportedServer, .environment, "PostgreSQL at \(place) is version \(version / 10_000)",
+                .viewUnsupportedServer, .environment, "the server at \(place) is PostgreSQL \(version / 10_000)",
                 remedy: "Use PostgreSQL \(Self.serverVersionMin / 10_000) or later.")
         }
         let encoding = connection.parameter("server_encoding") ?? "unknown"
@@ -83,7 +84,7 @@ extension PostgresViews {
         func missing(_ what: String, _ statement: String) -> EngineError {
             EngineError(
                 .viewDenied, .environment, "the role \(facts.string(0, 0)) may not \(what) on \(place)",
-                remedy: "Run as a superuser or the owner: \(statement);")
+                remedy: "Have a superuser or the owner run: \(statement).")
         }
         guard facts.bool(0, 4) else {
             throw missing("make temporary tables", "GRANT TEMPORARY ON DATABASE \(database) TO \(role)")
@@ -96,7 +97,8 @@ extension PostgresViews {
             return
         }
         guard facts.bool(0, 5), facts.bool(0, 6) else {
-            throw missing("use the schema '\(settings.schema)' and create tables in it", "GRANT USAGE, CREATE ON SCHEMA \(schema) TO \(role)")
+            throw missing(
+                "use the schema '\(settings.schema)' and create tables in it", "GRANT USAGE, CREATE ON SCHEMA \(schema) TO \(role)")
         }
     }
 }

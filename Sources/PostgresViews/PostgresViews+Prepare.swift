@@ -74,7 +74,7 @@ extension PostgresViews {
         guard facts.made != nil else {
             throw EngineError(
                 .viewForeignFile, .user, "the table \(settings.qualified(view.name)) on \(place) was not made by the engine",
-                remedy: "Give the view another name, or move that table away: ALTER TABLE \(settings.qualified(view.name)) RENAME TO …;")
+                remedy: "Give the view another name, or move that table away with ALTER TABLE … RENAME TO.")
         }
         try refuseChangedKey(sql, facts)
         let known = Dictionary(facts.columns.map { ($0.name, $0) }) { first, _ in first }
@@ -134,7 +134,7 @@ extension PostgresViews {
         }
         guard view.type.columns.count < 1_600 else {
             throw refuse(
-                "view '\(view.name)' has \(view.type.columns.count) columns, and PostgreSQL's tables 1,600 at most, with one of the engine's",
+                "view '\(view.name)' has \(view.type.columns.count) columns; PostgreSQL's tables have 1,600 at most",
                 "Leave some out with a select before the view.")
         }
     }

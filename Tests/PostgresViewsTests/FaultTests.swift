@@ -14,7 +14,9 @@ import ViewConformance
     private func failure(_ body: () throws -> Void) -> EngineError? { #expect(throws: EngineError.self, performing: body) }
 
     /// Runs the change while somebody holds the position's lock, does `meanwhile` to it, and lets the lock go.
-    private func applyBehindLock(_ fixture: WriteFixture, _ change: ViewChange, meanwhile: () throws -> Void) throws -> Result<ViewOutcome, any Error> {
+    private func applyBehindLock(
+        _ fixture: WriteFixture, _ change: ViewChange, meanwhile: () throws -> Void
+    ) throws -> Result<ViewOutcome, any Error> {
         let holder = try PostgresConnection(PostgresAddress(fixture.database.url), applicationName: "holder")
         try holder.execute("BEGIN; SELECT * FROM pioneer._pioneer_positions FOR UPDATE")
         let outcome = Mutex<Result<ViewOutcome, any Error>?>(nil)
@@ -146,7 +148,7 @@ import ViewConformance
         func expectDenied(_ grant: String) throws {
             let error = failure { _ = try PostgresViews(settings) }
             #expect(error?.code == .viewDenied && error?.isTransient == false)
-            let named = try #require(error?.remedy?.firstRange(of: ": ").map { String(error?.remedy?[$0.upperBound...] ?? "") })
+            let named = try #require(error?.remedy?.dropLast().split(separator: "run: ").last.map(String.init))
             #expect(named.contains(grant), "\(named)")
             try server.sql(named, in: database.name)
         }

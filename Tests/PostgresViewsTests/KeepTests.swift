@@ -98,7 +98,8 @@ import ViewConformance
         #expect(missing([day(9) + .hours(7)], newest: day(10)).isEmpty)
         #expect(
             missing([day(10) + .hours(7), day(9) + .hours(1), day(-40)], newest: day(10)) == [
-                PartitionBook.Range(from: day(9), until: day(9) + .hours(6)), PartitionBook.Range(from: day(10) + .hours(6), until: day(11)),
+                PartitionBook.Range(from: day(9), until: day(9) + .hours(6)),
+                PartitionBook.Range(from: day(10) + .hours(6), until: day(11)),
             ])
         #expect(missing([.earliest, .latest], newest: .latest).isEmpty)
         let many = (0..<1_000).map { EventTime(seconds: 400 * 86_400 - $0 * 43_200) }

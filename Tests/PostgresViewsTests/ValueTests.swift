@@ -64,7 +64,10 @@ import ViewConformance
 
     @Test func `times beyond PostgreSQL's and numbers that are none have their place`() throws {
         let fixture = try WriteFixture()
-        let times: [EventTime] = [.earliest, EventTime(microseconds: .min + 1), EventTime(microseconds: PostgresTime.earliest), EventTime(microseconds: .max - 1), .latest]
+        let times: [EventTime] = [
+            .earliest, EventTime(microseconds: .min + 1), EventTime(microseconds: PostgresTime.earliest), EventTime(microseconds: .max - 1),
+            .latest,
+        ]
         let rows = times.enumerated().map { ViewFixture.row("\($0)", at: 1, ["seen": .timestamp($1), "mean": .double(.nan)]) }
         #expect(try fixture.views.apply(ViewFixture.change(rows, from: 0, to: 1)) == .applied)
         #expect(

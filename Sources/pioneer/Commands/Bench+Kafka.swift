@@ -7,7 +7,7 @@ extension Bench {
     /// Event time from one round over all keys to the next under the steady load: windows of minutes close often.
     private static let steadyEvery = TimeSpan.seconds(30)
 
-    func measure(_ plan: Plan, on servers: String, schemas: String?) throws -> KafkaBenchReport {
+    func measure(_ plan: Plan, _ file: String, on servers: String, schemas: String?) throws -> KafkaBenchReport {
         guard let source = plan.sources.first else { throw ExitStatus.findings }
         let progress = ProgressLine()
         var made = EventGenerator.Settings()

@@ -2,6 +2,7 @@ import ArgumentParser
 import Base
 import Foundation
 import Planner
+import PostgresViews
 import Runtime
 import Stores
 
@@ -18,16 +19,21 @@ struct Bench: AsyncParsableCommand {
             topic beside a plain librdkafka loop, its memory, the time from an event to the committed row, and how long it \
             is away after a kill -9. Its topics must not be there yet, and stay afterwards.
 
+            With --postgres it is the upserts of views that are measured, without a topology: 12 columns, half of the rows new, \
+            into one table and into partitions, beside a plain COPY of the same rows. Its tables, in the schema \
+            'pioneer_bench', go at the end.
+
             EXAMPLES
               pioneer bench topologies/usage.yaml
               pioneer bench topologies/usage.yaml --seconds 10 --warmup 5 --json
               pioneer bench topologies/usage.yaml --partitions 2 --workers 2
               pioneer bench topologies/usage.yaml --events metrics.jsonl
               pioneer bench deploy/bench.yaml --kafka localhost:9092 --count 8000000
+              pioneer bench --postgres postgresql://localhost/pioneer --seconds 10
             """)
 
-    @Argument(help: "The topology file.")
-    var file: String
+    @Argument(help: "The topology file; not with --postgres.")
+    var file: String?
     @OptionGroup var topologies: TopologyOptions
     @Option(help: ArgumentHelp(
         "JSON lines to take instead of made events: again and again, in order, moved on in time.", valueName: "file"))
@@ -52,6 +58,8 @@ struct Bench: AsyncParsableCommand {
     var data: String?
     @Option(help: ArgumentHelp("Measure on Kafka; see above.", valueName: "host:port"))
     var kafka: String?
+    @Option(help: ArgumentHelp("Measure upserts on PostgreSQL; see above.", valueName: "url"))
+    var postgres: String?
     @Option(help: "With --kafka: events that the topic is filled with.")
     var count = 8_000_000
     @Option(help: "With --kafka: events a second of the steady load.")
@@ -73,6 +81,11 @@ struct Bench: AsyncParsableCommand {
         where value < 1 {
             throw ValidationError("\(name) cannot be '\(value)'\nAllowed: 1 or more.")
         }
+        guard (file == nil) == (postgres != nil) else {
+            throw ValidationError(
+                file == nil ? "there is no topology to measure\nName its file; --postgres alone takes none."
+                    : "--postgres takes no topology\nLeave the file out.")
+        }
         guard seconds > 0 else { throw ValidationError("--seconds cannot be '\(seconds)'\nAllowed: more than 0.") }
         guard warmup >= 0 else { throw ValidationError("--warmup cannot be '\(warmup)'\nAllowed: 0 or more.") }
     }
@@ -81,9 +94,13 @@ struct Bench: AsyncParsableCommand {
     func run() async throws {
         let schemas = try await topologies.schemasDirectory()
         try await untilStopSignal {
-            guard let plan = try PlanLoading.plans(files: [file], schemas: schemas).first else { throw ExitStatus.findings }
+            if let postgres {
+                let report = try measureUpserts(on: postgres)
+                return try print(report, lines: report.lines)
+            }
+            guard let file, let plan = try PlanLoading.plans(files: [file], schemas: schemas).first else { throw ExitStatus.findings }
             if let kafka {
-                let report = try measure(plan, on: kafka, schemas: schemas)
+                let report = try measure(plan, file, on: kafka, schemas: schemas)
                 try print(report, lines: report.lines)
             } else {
                 let report = try measure(plan)
@@ -129,6 +146,14 @@ struct Bench: AsyncParsableCommand {
                 "--events: '\(path)' " + (FilePath.exists(path) ? "cannot be read: \(error.localizedDescription)" : "is not there"),
                 remedy: "Name a file of JSON lines that this user may read.")
         }
+    }
+
+    private func measureUpserts(on url: String) throws -> PostgresBenchReport {
+        let progress = ProgressLine()
+        defer { progress.clear() }
+        let views = try PostgresViews(PostgresSettings(url: url, schema: "pioneer_bench", applicationName: "pioneer bench"))
+        defer { views.close() }
+        return try UpsertBench(views: views, seconds: seconds).run { progress.show($0) }
     }
 
     private func measure(_ plan: Plan) throws -> BenchReport {

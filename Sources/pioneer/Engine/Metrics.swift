@@ -1,12 +1,14 @@
 import ArgumentParser
 import Base
 import HTTPAPI
+import PostgresViews
 import Runtime
 import Telemetry
 
 /// All metrics of `pioneer run`: what events change, and what is asked for when Prometheus looks.
 enum Metrics {
     static let all = RuntimeMetrics.all + EngineMetrics.all + HTTPMetrics.all + StoreMetrics.all + ProcessMetrics.all
+        + PostgresMetrics.all
 
     /// A registry that swift-metrics does not send to yet: that is `install`, once a process.
     static func registry() -> MetricsRegistry {
