@@ -13,13 +13,13 @@ public struct ApprovedUpgrade: Sendable {
     ///   - approve: hashes of plans.
     /// - Throws: `topology.change_not_approved`; what the stores throw.
     public init(_ plans: [Plan], _ settings: EngineSettings, _ parts: Engine.Parts, rebuild: [String], approve: [String]) throws {
-        let upgrades = try Engine.upgrades(of: plans, settings: settings, parts: parts)
+        let upgrades = try Engine.upgrades(of: plans, settings: settings, parts: parts, onlyCurrent: true)
         var approval = UpgradeApproval(hashes: Set(approve), topologies: Set(rebuild))
         try approval.check(upgrades)
         self.plans = upgrades
         startingOver = Set(upgrades.filter { $0.startsOver && approval.covers($0) }.map(\.topology)).union(rebuild)
-        // Of tasks whose state this process has no copy of the same was approved, and no more: they go by the hash.
-        for upgrade in upgrades where !parts.host.canMove || upgrade.needsApproval { approval.topologies.insert(upgrade.topology) }
+        // Tasks that go from process to process are looked at again, each by the hash: of some nothing was known here.
+        if !parts.host.canMove { approval.topologies.formUnion(upgrades.map(\.topology)) }
         self.approval = approval
     }
 }

@@ -11,15 +11,18 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - sizes: whether bytes of state are wanted.
+    ///   - onlyCurrent: leaves out copies that are behind their changelogs: others have worked for those tasks since, and may have
+    ///     deployed what is compared here.
     ///   - viewRows: counts a view's rows; nil where that is not known.
     public static func upgrades(
-        of plans: [Plan], settings: EngineSettings, parts: Parts, sizes: Bool = false, viewRows: (String) -> Int? = { _ in nil }
+        of plans: [Plan], settings: EngineSettings, parts: Parts, sizes: Bool = false, onlyCurrent: Bool = false,
+        viewRows: (String) -> Int? = { _ in nil }
     ) throws -> [UpgradePlan] {
         try plans.map { plan in
             let next = Deployment(plan)
             return try upgrade(
                 of: plan.topology, to: next, topics: plan.sources.map(\.topic), settings: settings, parts: parts, sizes: sizes,
-                viewRows: viewRows)
+                onlyCurrent: onlyCurrent, viewRows: viewRows)
         }
     }
 
@@ -27,12 +30,12 @@ extension Engine {
     public func upgrade(of topology: String, to next: Deployment) throws -> UpgradePlan {
         try Self.upgrade(
             of: topology, to: next, topics: next.topics, settings: settings, parts: parts, sizes: true,
-            viewRows: { [parts] in try? parts.views.rowCount(of: $0) })
+            onlyCurrent: false, viewRows: { [parts] in try? parts.views.rowCount(of: $0) })
     }
 
     private static func upgrade(
         of topology: String, to next: Deployment, topics: [TopicName], settings: EngineSettings, parts: Parts, sizes: Bool,
-        viewRows: (String) -> Int?
+        onlyCurrent: Bool, viewRows: (String) -> Int?
     ) throws -> UpgradePlan {
         let tasks: [TaskID], store: any StateStore
         switch parts.host {
@@ -40,7 +43,8 @@ extension Engine {
             tasks = (0..<settings.partitionCount).map { TaskID(topology: topology, partition: PartitionNumber($0)) }
             store = state
         case .cluster(let host):
-            tasks = try host.local.localTasks().filter { $0.topology == topology }
+            let copies = try host.local.localTasks().filter { $0.topology == topology }
+            tasks = onlyCurrent ? try copies.filter { try isCurrent($0, host, parts.log) } : copies
             store = host.local
         }
         let facts = try tasks.map { try UpgradeFacts.Task(of: $0, from: store, sizes: sizes) }
@@ -55,6 +59,14 @@ extension Engine {
         var rows: [String: Int] = [:]
         for view in Set(facts.flatMap { $0.deployment?.views ?? [] }.map(\.name) + next.views.map(\.name)) { rows[view] = viewRows(view) }
         return UpgradePlan(topology: topology, from: UpgradeFacts(tasks: facts, ranges: ranges, viewRows: rows), to: next)
+    }
+
+    /// Whether a copy has all of its task's changelog, but for the mark that a transaction ends with.
+    private static func isCurrent(_ task: TaskID, _ host: ClusterHost, _ log: any EventLog) throws -> Bool {
+        guard try host.local.logID() == log.id, try log.topic(.changelog(of: task.topology)) != nil,
+            let position = try host.local.position(of: task)
+        else { return false }
+        return try host.cluster.uncommittedEnd(of: Changelog.partition(of: task)) <= position.changelog + 1
     }
 
     /// Removes the views that approved plans drop: their rows, and the records that they would be filled from again.

@@ -1,0 +1,154 @@
+import Base
+import Columns
+import Operators
+import Stores
+import Testing
+
+@testable import Planner
+
+/// Verdicts about deployments that nobody has run: facts in, plan out.
+@Suite struct UpgradePlanTests {
+    static let text = head + """
+        streams:
+          wanted: { from: m, filter: 'value > 0.0' }
+          short: { from: wanted, window: { tumbling: 1m, by: [id] }, aggregate: { n: count(), total: sum(value) } }
+          long: { from: m, window: { tumbling: 1h, by: [id] }, aggregate: { most: max(value) } }
+        views:
+          shorts: { from: short, key: [id, window.start], keep: 30d }
+          longs: { from: long, key: [id, window.start] }
+        """
+
+    private let task = TaskID(topology: "t", partition: PartitionNumber(0))
+
+    /// A task that has run `text`, and has state of each window.
+    private func facts(_ text: String = text, first: Int64 = 0) throws -> UpgradeFacts {
+        let deployment = Deployment(try plan(text)).resolved(after: nil)
+        var windows: [String: StoredWindows] = [:], bytes: [String: Int] = [:]
+        for stream in deployment.streams {
+            guard let layout = stream.layout else { continue }
+            windows[stream.stateName] = StoredWindows(layouts: .numbered(StoredLayouts(layout)), first: 0, last: 60_000_000)
+            bytes[stream.stateName] = 2_048
+        }
+        let input = TopicPartition(try #require(TopicName("in")), PartitionNumber(0))
+        let position = EpochRecord.InputPosition(
+            input: input, next: Offset(70), maxEventTime: .earliest, watermark: .earliest, isIdle: false)
+        return UpgradeFacts(
+            tasks: [.init(task: task, deployment: deployment, positions: [position], windows: windows, bytes: bytes)],
+            ranges: [input: OffsetRange(first: Offset(first), end: Offset(100))], viewRows: ["shorts": 7])
+    }
+
+    private func upgrade(_ text: String, from facts: UpgradeFacts) throws -> UpgradePlan {
+        UpgradePlan(topology: "t", from: facts, to: Deployment(try plan(text)))
+    }
+
+    private func verdicts(_ upgrade: UpgradePlan) -> [String] {
+        upgrade.changes.map { "\($0.verdict.rawValue) \($0.name)\($0.loses ? "!" : "")" }
+    }
+
+    @Test func `the same topology, laid out otherwise, goes on as it is`() throws {
+        let upgrade = try upgrade(Self.text.replacing("value > 0.0", with: "value   >  0.0"), from: facts())
+        #expect(verdicts(upgrade) == ["keep wanted", "keep short", "keep long", "keep shorts", "keep longs"])
+        #expect(!upgrade.needsApproval && upgrade.changes.allSatisfy { $0.why.isEmpty })
+        #expect(try self.upgrade(Self.text, from: UpgradeFacts(tasks: [], ranges: [:])).isFirst)
+    }
+
+    @Test(arguments: [
+        ("tumbling: 1h", "tumbling: 2h", "rebuild", "its windows were 'tumbling 1h by id string' and are now 'tumbling 2h by id string'"),
+        ("max(value)", "max(value), less: min(value)", "rebuild", "'min(double: value)' is new, and the rows that it would need are not in the state"),
+        ("max(value)", "max(value * 2.0)", "rebuild", "'max(double: value * 2.0)' is new, and the rows that it would need are not in the state"),
+        ("field: at", "field: at, out_of_order: 1m", "keep", "what feeds it changed: open windows will have rows from before and after"),
+        ("topic: in", "topic: other", "rebuild", "its rows came from in by id at at, and now come from other by id at at"),
+    ])
+    func `a changed stream is kept or rebuilt, and the plan says why`(_ old: String, _ new: String, _ verdict: String, _ why: String) throws {
+        let upgrade = try upgrade(Self.text.replacing(old, with: new), from: facts())
+        let change = try #require(upgrade.changes.first { $0.name == "long" })
+        #expect(change.verdict.rawValue == verdict && change.why == [why])
+        #expect(upgrade.startsOver == (verdict == "rebuild") && upgrade.needsApproval == upgrade.startsOver)
+        guard upgrade.startsOver else { return }
+        #expect(upgrade.changes.filter { $0.name != "wanted" }.allSatisfy { $0.verdict == .rebuild && $0.loses })
+    }
+
+    @Test func `views lose rows by another key or a shorter keep, and not by another column`() throws {
+        let shorter = try upgrade(Self.text.replacing("keep: 30d", with: "keep: 7d"), from: facts())
+        #expect(verdicts(shorter).contains("keep shorts!") && shorter.changes.first { $0.name == "shorts" }?.rows == 7)
+        let longer = try upgrade(Self.text.replacing("keep: 30d", with: "keep: 60d"), from: facts())
+        #expect(!longer.needsApproval)
+        let fewer = try upgrade(Self.text.replacing(", total: sum(value)", with: ""), from: facts())
+        #expect(!fewer.needsApproval && verdicts(fewer).contains("migrate shorts") && verdicts(fewer).contains("migrate short"))
+        #expect(fewer.changes.first { $0.name == "short" }?.why == ["it gives up sum(double: value)"])
+        let keyed = try upgrade(Self.text.replacing("longs: { from: long, key: [id, window.start]", with: "longs: { from: long, key: [window.start, id]"), from: facts())
+        #expect(keyed.startsOver)
+        let gone = try upgrade(Self.text.replacing("  longs: { from: long, key: [id, window.start] }", with: ""), from: facts())
+        #expect(gone.droppedViews == ["longs"] && gone.needsApproval && !gone.startsOver)
+    }
+
+    @Test func `a hash is of what runs, of what is to run, and of what the log still holds`() throws {
+        let wider = Self.text.replacing("tumbling: 1h", with: "tumbling: 2h")
+        let one = try upgrade(wider, from: facts())
+        #expect(try upgrade(wider, from: facts()).hash == one.hash)
+        #expect(try upgrade(wider, from: facts(first: 1)).hash != one.hash)
+        #expect(try upgrade(wider.replacing("2h", with: "3h"), from: facts()).hash != one.hash)
+        #expect(try upgrade(wider, from: facts(Self.text.replacing("tumbling: 1m", with: "tumbling: 2m"))).hash != one.hash)
+        let less = Self.text.replacing("  longs: { from: long, key: [id, window.start] }", with: "")
+        #expect(try upgrade(less, from: facts()).hash == upgrade(less, from: facts(first: 1)).hash)
+    }
+
+    @Test func `tasks that a deployment has not reached yet are brought there without another approval`() throws {
+        let less = Self.text.replacing("  longs: { from: long, key: [id, window.start] }", with: "")
+        var facts = try facts()
+        var ahead = facts.tasks[0]
+        ahead.task = TaskID(topology: "t", partition: PartitionNumber(1))
+        ahead.deployment = Deployment(try plan(less)).resolved(after: ahead.deployment)
+        #expect(ahead.deployment?.number == 2)
+        #expect(try upgrade(less, from: facts).needsApproval)
+        facts.tasks.append(ahead)
+        #expect(try !upgrade(less, from: facts).needsApproval)
+        // And back again it is another change.
+        var others = facts
+        others.tasks[0].deployment?.number = 3
+        #expect(try upgrade(less, from: others).needsApproval)
+    }
+
+    @Test func `a deployment and a plan are read as they were written`() throws {
+        let former = Deployment(try plan(Self.text)).resolved(after: nil)
+        var next = Deployment(try plan(Self.text.replacing("  long:", with: "  longer:").replacing("from: long,", with: "from: longer,"))).resolved(after: former)
+        #expect(next.clearing == ["long"] && next.number == 2)
+        #expect(next.encoded.withUnsafeBytes(Deployment.init(decoding:)) == next)
+        for count in 0..<next.encoded.count {
+            #expect(next.encoded.prefix(count).withUnsafeBytes(Deployment.init(decoding:)) == nil)
+        }
+        next.clearing = []
+        let back = Deployment(try plan(Self.text)).resolved(after: next)
+        // What was cleared may be had again; what is being cleared may not.
+        #expect(back.streams.first { $0.name == "long" }?.stateName == "long")
+        var clearing = next
+        clearing.clearing = ["long", "long~2"]
+        #expect(Deployment(try plan(Self.text)).resolved(after: clearing).streams.first { $0.name == "long" }?.stateName == "long~3")
+        let upgrade = try upgrade(Self.text.replacing("tumbling: 1h", with: "tumbling: 2h"), from: facts())
+        #expect(UpgradePlan(json: upgrade.json) == upgrade)
+    }
+
+    @Test func `layouts are given up when their windows have closed, and eight of them are too many`() throws {
+        func layout(_ slots: [String]) -> WindowLayout {
+            WindowLayout(grouping: "g", slots: slots.map { .init(identity: $0, byteCount: 16, holdsBytes: false) })
+        }
+        let all = (0..<12).map { "a\($0)" }
+        var stored = StoredWindows(layouts: .numbered(StoredLayouts(layout(all))), first: 0, last: 10)
+        var changes = 0
+        while case .converted(let layouts, let givenUp) = WindowCarry.decide(stored, to: layout(Array(all.dropLast(changes + 1))), legacyText: "") {
+            changes += 1
+            #expect(givenUp == [all[12 - changes]] && layouts.entries.count == changes + 1)
+            #expect(Set(layouts.entries.map(\.number)).count == layouts.entries.count)
+            stored.layouts = .numbered(layouts)
+        }
+        #expect(changes == StoredLayouts.entriesMax - 1)
+        // Windows that were open then have closed.
+        stored.first = 11
+        stored.last = 20
+        guard case .converted(let layouts, _) = WindowCarry.decide(stored, to: layout(["a0"]), legacyText: "") else {
+            Issue.record("there is room again")
+            return
+        }
+        #expect(layouts.entries.count == 2)
+    }
+}
