@@ -39,8 +39,8 @@ struct UpgradeReportTests {
                 topology usage  version 11111111 -> 22222222
                   keep     stream cpu
                   rebuild  stream usage_1h  3.00 MB of state
-                           its windows were 'tumbling 1h by resource_id string, metric
-                           string' and are now 'tumbling 2h by resource_id string'
+                           its windows were 'tumbling 1h by resource_id string, metric string'
+                           and are now 'tumbling 2h by resource_id string'
                   rebuild  view hours       1,200 rows
                            it is emptied and filled again
                   It starts over from what the log holds. Rows are written to output topics

@@ -47,7 +47,7 @@ import Testing
 
     @Test func `the same topology, laid out otherwise, goes on as it is`() throws {
         let upgrade = try upgrade(Self.text.replacing("value > 0.0", with: "value   >  0.0"), from: facts())
-        #expect(verdicts(upgrade) == ["keep wanted", "keep short", "keep long", "keep shorts", "keep longs"])
+        #expect(verdicts(upgrade) == ["keep wanted", "keep long", "keep short", "keep shorts", "keep longs"])
         #expect(!upgrade.needsApproval && upgrade.changes.allSatisfy { $0.why.isEmpty })
         #expect(try self.upgrade(Self.text, from: UpgradeFacts(tasks: [], ranges: [:])).isFirst)
     }
@@ -59,7 +59,9 @@ import Testing
         ("field: at", "field: at, out_of_order: 1m", "keep", "what feeds it changed: open windows will have rows from before and after"),
         ("topic: in", "topic: other", "rebuild", "its rows came from in by id at at, and now come from other by id at at"),
     ])
-    func `a changed stream is kept or rebuilt, and the plan says why`(_ old: String, _ new: String, _ verdict: String, _ why: String) throws {
+    func `a changed stream is kept or rebuilt, and the plan says why`(
+        _ old: String, _ new: String, _ verdict: String, _ why: String
+    ) throws {
         let upgrade = try upgrade(Self.text.replacing(old, with: new), from: facts())
         let change = try #require(upgrade.changes.first { $0.name == "long" })
         #expect(change.verdict.rawValue == verdict && change.why == [why])
