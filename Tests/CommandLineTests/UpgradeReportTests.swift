@@ -43,8 +43,8 @@ struct UpgradeReportTests {
                            and are now 'tumbling 2h by resource_id string'
                   rebuild  view hours       1,200 rows
                            it is emptied and filled again
-                  It starts over from what the log holds. Rows are written to output topics
-                  once more.
+                  It starts over from what the log holds. Rows are written to output topics once
+                  more.
                     cloud.metrics[0] has 5,000 records, all there ever were
                     cloud.metrics[1] has 1,000 records, from offset 4,000 on: what was before is
                     gone, and what was made of it cannot be made again
