@@ -50,6 +50,8 @@ final class PostgresConnection: @unchecked Sendable {
 
     /// Whether the connection was not lost, as far as is known.
     var isUsable: Bool { PQstatus(handle) == CONNECTION_OK }
+    /// Takes in what the server said meanwhile: that it has closed the connection, above all.
+    func noticeLoss() { _ = PQconsumeInput(handle) }
     var isInTransaction: Bool { PQtransactionStatus(handle) != PQTRANS_IDLE }
     /// As `PQserverVersion` has it: 150004 is 15.4.
     var serverVersion: Int { Int(PQserverVersion(handle)) }

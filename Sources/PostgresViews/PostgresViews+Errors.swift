@@ -99,6 +99,11 @@ extension PostgresViews {
             return Kind(
                 code: .viewTableGone, what: "lacks a table of the views, which was there",
                 remedy: "Start the engine again: it makes what is missing and fills it from the log.")
+        case "54000":
+            return Kind(
+                code: .viewIncompatible, domain: .user, what: "holds values that are too long for an index",
+                remedy: "Leave out the index that it names, of the view or of your own making; or have the view filled again, which cuts "
+                    + "them for the view's own indexes.")
         case "XX001", "XX002":
             return Kind(
                 code: .viewCorrupt, what: "has damaged data",

@@ -30,6 +30,8 @@ extension PostgresViews {
             }
         }
         prepared.withLock { $0[view.name] = ready }
+        // It may be another table than the one whose partitions are known.
+        partitions.withLock { $0[view.name] = nil }
     }
 
     /// Removes a view with its rows and positions; one that is not there is passed over. Making it again with `prepare`
@@ -125,6 +127,11 @@ extension PostgresViews {
             throw refuse(
                 "'\(long)' of view '\(view.name)' has \(long.utf8.count) bytes, and PostgreSQL's names \(PostgresName.bytesMax) at most",
                 "Shorten it, with a map and a select before the view.")
+        }
+        if let wide = ([view.key] + view.indexes).first(where: { $0.count > 32 }) {
+            throw refuse(
+                "a key or index of view '\(view.name)' has \(wide.count) columns, and PostgreSQL's indexes 32 at most",
+                "Name fewer columns, or join some to one with a map before the view.")
         }
         let own: Set = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"]
         if let taken = names.dropFirst().first(where: { own.contains($0) }) {

@@ -79,6 +79,7 @@ public final class PostgresViews: Sendable {
                 throw EngineError(.viewClosed, .internal, "the views on \(place) were closed", remedy: "The engine is stopping.")
             }
             return try mappingErrors {
+                writer.connection?.noticeLoss()
                 if let open = writer.connection, !open.isUsable { writer.connection = nil }
                 let connection = try writer.connection ?? Self.connectWriter(address, settings)
                 writer.connection = connection

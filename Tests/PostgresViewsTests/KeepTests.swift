@@ -77,6 +77,17 @@ import ViewConformance
         #expect(try fixture.stored() == 0)
     }
 
+    @Test func `a view that is dropped and made again has partitions again`() throws {
+        let view = ViewFixture.definition(keep: .days(2))
+        let fixture = try WriteFixture(view)
+        for _ in 0..<2 {
+            _ = try fixture.views.apply(ViewFixture.change(rows(0..<3), from: 0, to: 1))
+            #expect(try fixture.partitions() == ["pioneer._p_usage_202601050000", "pioneer._p_usage_default"])
+            try fixture.views.drop("usage")
+            try fixture.views.prepare(view)
+        }
+    }
+
     @Test func `a view whose key has no time loses its rows one by one, by an index`() throws {
         let fixture = try WriteFixture(ViewFixture.definition(key: ["id"], keep: .days(2)))
         _ = try fixture.views.apply(ViewFixture.change(rows(0..<3), expireBefore: hours(2), from: 0, to: 1))

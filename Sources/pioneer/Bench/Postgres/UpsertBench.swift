@@ -147,7 +147,7 @@ struct PostgresBenchReport: Codable {
             row("copies_per_s", copiesPerSecond, "no index, no key: the reference"),
             row("upserts_per_s", upsertsPerSecond, ratio(upsertsPerSecond)),
             row("upserts_per_s_partitioned", upsertsPerSecondPartitioned, ratio(upsertsPerSecondPartitioned)),
-            "this process was on a processor for \(Figures.fixed(processorShare * 100, digits: 0)) % of the time",
+            "this process was on a processor for \(Int((processorShare * 100).rounded())) % of the time",
         ]
     }
 }
