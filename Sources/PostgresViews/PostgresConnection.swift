@@ -17,8 +17,12 @@ final class PostgresConnection: @unchecked Sendable {
     }
 
     let handle: OpaquePointer
+    /// Whether nobody waits for the server's answer any more.
+    var isAbandoned = false
     /// By text.
     private var statements: [String: String] = [:]
+    /// Since the server was told to forget them all.
+    private var statementsHeld = 0
     private var statementsMade = 0
     private var executedOnce: Set<String> = []
 
@@ -49,7 +53,7 @@ final class PostgresConnection: @unchecked Sendable {
     deinit { PQfinish(handle) }
 
     /// Whether the connection was not lost, as far as is known.
-    var isUsable: Bool { PQstatus(handle) == CONNECTION_OK }
+    var isUsable: Bool { !isAbandoned && PQstatus(handle) == CONNECTION_OK }
     /// Takes in what the server said meanwhile: that it has closed the connection, above all.
     func noticeLoss() { _ = PQconsumeInput(handle) }
     var isInTransaction: Bool { PQtransactionStatus(handle) != PQTRANS_IDLE }
@@ -94,16 +98,37 @@ final class PostgresConnection: @unchecked Sendable {
     }
 
     private func prepared(_ sql: String, _ parameters: PostgresParameters) throws -> String {
-        if let name = statements[sql] { return name }
-        if statements.count >= Limits.statementsMax {
+        if let name = preparedName(of: sql) { return name }
+        if isFullOfStatements {
             try execute("DEALLOCATE ALL")
-            statements.removeAll()
+            forgetStatements()
         }
-        statementsMade += 1
-        let name = "s\(statementsMade)"
+        let name = nextName()
         try finish(PQprepare(handle, name, sql, Int32(parameters.types.count), parameters.types), statement: sql)
-        statements[sql] = name
+        note(sql, preparedAs: name)
         return name
+    }
+
+    func preparedName(of sql: String) -> String? { statements[sql] }
+    var isFullOfStatements: Bool { statementsHeld >= Limits.statementsMax }
+
+    func note(_ sql: String, preparedAs name: String) {
+        statements[sql] = name
+        statementsHeld += 1
+    }
+
+    /// Where it is not known whether the server has it.
+    func forget(_ sql: String) { statements[sql] = nil }
+
+    func forgetStatements() {
+        statements.removeAll()
+        statementsHeld = 0
+    }
+
+    /// One that no statement of the connection ever had.
+    func nextName() -> String {
+        statementsMade += 1
+        return "s\(statementsMade)"
     }
 
     /// Sends `bytes` as the rows of a `COPY … FROM STDIN`; returns how many rows the server took.

@@ -1,6 +1,7 @@
 import Base
 import Columns
 import CPostgres
+import Stores
 
 /// The parameters of one statement, in PostgreSQL's binary forms.
 ///
@@ -16,18 +17,49 @@ struct PostgresParameters {
 
     var count: Int { types.count }
 
+    init(_ parameters: [QuerySQL.Parameter]) {
+        for parameter in parameters {
+            switch parameter {
+            case .value(let value, let type): add(value, as: type)
+            case .values(let values, let type): add(values, as: type)
+            }
+        }
+    }
+
     /// - Precondition: the value is of the type or null (`Value.fits`).
     mutating func add(_ value: Value, as type: ValueType) {
-        let start = bytes.count
         types.append(PostgresType.id(of: type))
+        let start = bytes.count
+        places.append(append(value) ? (start, bytes.count - start) : nil)
+    }
+
+    /// An array. - Precondition: the values are of the type or null.
+    mutating func add(_ values: [Value], as type: ValueType) {
+        types.append(PostgresType.arrayID(of: type))
+        let start = bytes.count
+        // Dimensions, whether there are nulls, the elements' type; then the only dimension's length and first index.
+        append(Int32(values.isEmpty ? 0 : 1))
+        append(Int32(1))
+        append(Int32(bitPattern: PostgresType.id(of: type)))
+        if !values.isEmpty {
+            append(Int32(values.count))
+            append(Int32(1))
+        }
+        for value in values {
+            let place = bytes.count
+            append(Int32(-1))
+            guard append(value) else { continue }
+            withUnsafeBytes(of: Int32(bytes.count - place - 4).bigEndian) { bytes.replaceSubrange(place..<place + 4, with: $0) }
+        }
+        places.append((start, bytes.count - start))
+    }
+
+    /// False where it is null.
+    private mutating func append(_ value: Value) -> Bool {
         switch value {
-        case .null:
-            places.append(nil)
-            return
-        case .double(let number) where number.isNaN:
-            // As it is stored.
-            places.append(nil)
-            return
+        case .null: return false
+        // As it is stored.
+        case .double(let number) where number.isNaN: return false
         case .bool(let flag): bytes.append(flag ? 1 : 0)
         case .int(let number): append(number)
         case .double(let number): append(Int64(bitPattern: number.bitPattern))
@@ -42,7 +74,7 @@ struct PostgresParameters {
             bytes.append(PostgresType.jsonbVersion)
             bytes += PostgresText.storableJSON(map).utf8
         }
-        places.append((start, bytes.count - start))
+        return true
     }
 
     mutating func add(_ text: String) { add(.string(text), as: .string) }
@@ -50,7 +82,7 @@ struct PostgresParameters {
     mutating func add(_ number: Int) { add(.int(Int64(number)), as: .int) }
     mutating func add(_ time: EventTime) { add(.timestamp(time), as: .timestamp) }
 
-    private mutating func append(_ number: Int64) {
+    private mutating func append(_ number: some FixedWidthInteger) {
         withUnsafeBytes(of: number.bigEndian) { bytes += $0 }
     }
 

@@ -1,6 +1,7 @@
 import Base
 import Columns
 import CPostgres
+import Stores
 
 /// The rows that a statement yields; from `PostgresConnection.query` in binary.
 final class PostgresResult {
@@ -12,6 +13,9 @@ final class PostgresResult {
     var rowCount: Int { Int(PQntuples(result)) }
     /// Rows that an INSERT, UPDATE or DELETE touched.
     var rowsTouched: Int { Int(String(cString: PQcmdTuples(result))) ?? 0 }
+
+    /// The object id of a column's type.
+    func type(_ column: Int) -> Oid { PQftype(result, Int32(column)) }
 
     func isNull(_ row: Int, _ column: Int) -> Bool { PQgetisnull(result, Int32(row), Int32(column)) != 0 }
 
@@ -46,6 +50,32 @@ final class PostgresResult {
             guard cell.first == PostgresType.jsonbVersion else { return nil }
             return UnsafeRawBufferPointer(rebasing: cell[1...]).withMemoryRebound(to: UInt8.self) { MapJSON.decode($0) }.map(Value.map)
         }
+    }
+
+    /// Writes the cell as the writer's next one; false, and nothing is written, where `value` would be nil.
+    func write(_ row: Int, _ column: Int, as type: ValueType, to writer: RowWriter) -> Bool {
+        if isNull(row, column) {
+            writer.null()
+            return true
+        }
+        let cell = bytes(row, column)
+        switch type {
+        case .string: cell.withMemoryRebound(to: UInt8.self) { writer.string($0) }
+        case .bytes: cell.withMemoryRebound(to: UInt8.self) { writer.bytes($0) }
+        case .int:
+            guard let number = word(cell) else { return false }
+            writer.int(number)
+        case .double:
+            guard let bits = word(cell) else { return false }
+            writer.double(Double(bitPattern: UInt64(bitPattern: bits)))
+        case .timestamp:
+            guard let stored = word(cell) else { return false }
+            writer.timestamp(PostgresTime.time(stored))
+        case .bool, .record, .duration, .map:
+            guard let value = value(row, column, as: type) else { return false }
+            writer.value(value)
+        }
+        return true
     }
 
     private func word(_ cell: UnsafeRawBufferPointer) -> Int64? {

@@ -12,6 +12,10 @@ public struct PostgresSettings: Sendable {
     public var applicationName: String
     /// Connections that queries use at once; further queries wait for one.
     public var readersMax: Int
+    /// How long a query waits for a connection while all are in use.
+    public var queryWait: TimeSpan
+    /// How long a query may take on the server.
+    public var queryTimeout: TimeSpan
     /// How long a statement that writes may take: far longer than any batch does.
     public var statementTimeout: TimeSpan
     /// How long it waits for a lock that somebody else holds.
@@ -19,6 +23,7 @@ public struct PostgresSettings: Sendable {
 
     public init(
         url: String, replicaURL: String? = nil, schema: String = "pioneer", applicationName: String = "pioneer", readersMax: Int = 8,
+        queryWait: TimeSpan = .seconds(5), queryTimeout: TimeSpan = .seconds(30),
         statementTimeout: TimeSpan = .minutes(5), lockTimeout: TimeSpan = .seconds(10)
     ) {
         self.url = url
@@ -26,6 +31,8 @@ public struct PostgresSettings: Sendable {
         self.schema = schema
         self.applicationName = applicationName
         self.readersMax = readersMax
+        self.queryWait = queryWait
+        self.queryTimeout = queryTimeout
         self.statementTimeout = statementTimeout
         self.lockTimeout = lockTimeout
     }

@@ -35,6 +35,12 @@ enum PostgresType {
         }
     }
 
+    /// With what topologies call it, where they do by another name: `interval (duration)`.
+    static func described(_ name: String) -> String {
+        let all: [ValueType] = [.bool, .int, .double, .bytes, .timestamp, .duration, .map]
+        return all.first { self.name(of: $0) == name }.map { "\(name) (\($0))" } ?? name
+    }
+
     /// `pg_type.oid`, which is the same in every PostgreSQL.
     static func id(of type: ValueType) -> Oid {
         switch type {
@@ -46,6 +52,20 @@ enum PostgresType {
         case .timestamp: 1184
         case .duration: 1186
         case .map: 3802
+        }
+    }
+
+    /// The same of arrays.
+    static func arrayID(of type: ValueType) -> Oid {
+        switch type {
+        case .bool, .record: 1000
+        case .bytes: 1001
+        case .int: 1016
+        case .string: 1009
+        case .double: 1022
+        case .timestamp: 1185
+        case .duration: 1187
+        case .map: 3807
         }
     }
 }

@@ -88,8 +88,8 @@ extension PostgresViews {
             let wanted = PostgresType.name(of: column.type)
             guard there.type == wanted, column.type != .string || there.collation == "C" else {
                 throw incompatible(
-                    sql, "column '\(column.flatName)' of view '\(view.name)' is of type \(there.type) on \(place), and of type "
-                        + "\(column.type) in the topology, which is \(PostgresType.sql(column.type))",
+                    sql, "column '\(column.flatName)' of view '\(view.name)' is of type \(PostgresType.described(there.type)) on \(place), "
+                        + "and of type \(column.type) in the topology, which is \(PostgresType.sql(column.type))",
                     statement: sql.changeType(column))
             }
         }

@@ -24,12 +24,14 @@ import Synchronization
 /// Whose code is whose: connecting, making tables and changing rows is in `PostgresConnection`, `PostgresViews+Prepare`,
 /// `+Apply`, `+Partitions` and `+Errors`; queries and their connections in `PostgresViews+Query`. Queries rely on
 /// `preparedView(_:)`, and put `PreparedView.visible` into every condition on rows.
-public final class PostgresViews: Sendable {
+public final class PostgresViews: ViewStore {
     let settings: PostgresSettings
     let address: PostgresAddress
     /// Where the rows are, without user and password: `db.example:5432/metrics`. Errors name it.
     public let place: String
 
+    /// The connections of queries.
+    let readers: PostgresReaders
     private let writer: Mutex<Writer>
     /// The views of this run, by name. A view is usable once `prepare` has put it here.
     let prepared = Mutex<[String: PreparedView]>([:])
@@ -54,6 +56,7 @@ public final class PostgresViews: Sendable {
         self.settings = settings
         let address = try PostgresAddress(settings.url)
         self.address = address
+        readers = try PostgresReaders(settings, primary: address)
         let (connection, place) = try Self.mappingErrors(place: "", schema: settings.schema) {
             let connection = try Self.connectWriter(address, settings)
             return (connection, connection.place)
@@ -63,12 +66,13 @@ public final class PostgresViews: Sendable {
         try withWriter { try establish(on: $0) }
     }
 
-    /// Closes the writing connection; every later call throws `view.closed`.
+    /// Closes the connections; every later call throws `view.closed`.
     public func close() {
         writer.withLock {
             $0.isClosed = true
             $0.connection = nil
         }
+        readers.close()
     }
 
     /// Runs `body` with the connection that writes, opened anew where it was lost, one caller at a time; errors come out as

@@ -5,11 +5,8 @@ import Stores
 /// A view that `prepare` has made ready: what statements on its table are made from. The contract between the parts that
 /// make, write and read tables.
 struct PreparedView: Sendable {
-    let definition: ViewDefinition
-    /// By flattened name: making those of every column anew would cost more than the rest of a small query.
-    let columns: [String: RowType.Column]
-    /// The columns in which a null may stand.
-    let nullable: Set<String>
+    let queried: QueriedView
+    var definition: ViewDefinition { queried.definition }
     /// The table with its schema, quoted.
     let table: String
     /// The column by whose ranges the table is partitioned; nil where it is one table.
@@ -22,10 +19,8 @@ struct PreparedView: Sendable {
     let statements: ChangeSQL
 
     init(_ definition: ViewDefinition, facts: TableFacts, retired: [String], settings: PostgresSettings) {
-        self.definition = definition
-        columns = Dictionary(definition.type.columns.map { ($0.flatName, $0) }) { first, _ in first }
-        let type = definition.type
-        nullable = Set(type.columns.indices.filter(definition.isStoredNullable).map { type.columns[$0].flatName })
+        // Which columns the table has always had it does not say; but of the key it had them all.
+        queried = QueriedView(definition, gained: Set(definition.type.columns.map(\.flatName)).subtracting(definition.key))
         table = settings.qualified(definition.name)
         partitionColumn = facts.partitionColumn
         visible = facts.partitionColumn == nil ? "TRUE"

@@ -69,8 +69,10 @@ struct RowEncoder {
         case .int: field(cell.word(row))
         case .double:
             let bits = cell.word(row)
-            // SQL's NaN is greater than all numbers and equal to itself: none is stored.
-            if Double(bitPattern: UInt64(bitPattern: bits)).isNaN { out.append(bigEndian: Int32(-1)) } else { field(bits) }
+            let number = Double(bitPattern: UInt64(bitPattern: bits))
+            // SQL's NaN is greater than all numbers and equal to itself: none is stored. Nor is a zero with a sign: which of
+            // two equal values a group shows would be chance.
+            if number.isNaN { out.append(bigEndian: Int32(-1)) } else { field(number == 0 ? 0 : bits) }
         case .timestamp:
             let time = EventTime(microseconds: cell.word(row))
             if time.microseconds < PostgresTime.earliest, time != .earliest { adjusted += 1 }

@@ -20,9 +20,7 @@ extension SQLiteViews {
         let reason = "SQLite says: \(error.message ?? "nothing") (\(error.extendedResultCode.rawValue))"
         let rebuild = "delete '\(path)' (with its -wal and -shm files): the views are then filled again from the log"
         if let sum = error.message, sum.hasPrefix(SQLFunctions.overflowMessage) {
-            return EngineError(
-                .viewSumOverflow, .user, "a sum of whole numbers is \(sum.dropFirst(SQLFunctions.overflowMessage.count)), beyond 64 bits",
-                remedy: "Narrow the conditions or group by more columns; avg() has no such limit.")
+            return .viewSumOverflow(sum.dropFirst(SQLFunctions.overflowMessage.count))
         }
         switch error.resultCode {
         case .SQLITE_FULL:

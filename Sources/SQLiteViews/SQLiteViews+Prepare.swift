@@ -30,7 +30,7 @@ extension SQLiteViews {
                 return stored
             }
         }
-        let ready = PreparedView(view, retired: stored.retired)
+        let ready = PreparedView(view, retired: stored.retired, gained: stored.gained)
         prepared.withLock { $0[view.name] = ready }
     }
 
@@ -49,8 +49,10 @@ extension SQLiteViews {
         try refuseChangedKey(view, old)
         var new = StoredDefinition(view)
         let known = Dictionary(old.columns.map { ($0.name, $0) }) { first, _ in first }
-        for (column, described) in zip(view.type.columns, new.columns) {
+        for (index, column) in view.type.columns.enumerated() {
+            let described = new.columns[index]
             guard let there = known[column.flatName] else {
+                new.columns[index].isGained = true
                 try db.execute(sql: ViewSQL.addColumn(column, to: view.name))
                 continue
             }
@@ -59,6 +61,7 @@ extension SQLiteViews {
                     view, "column '\(column.flatName)' of view '\(view.name)' is of type \(there.type) in '\(path)', "
                         + "and of type \(described.type) in the topology")
             }
+            if there.isRetired || there.isGained ?? false { new.columns[index].isGained = true }
         }
         let current = Set(new.columns.map(\.name))
         for var column in old.columns where !current.contains(column.name) {

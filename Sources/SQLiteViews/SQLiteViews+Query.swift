@@ -12,7 +12,7 @@ extension SQLiteViews {
 
     public func query(_ query: ViewQuery) throws -> ViewRows {
         let view = try preparedView(query.view.name)
-        let sql = try QuerySQL(query, from: view)
+        let sql = try QuerySQL(query, from: view.queried, in: SQLiteDialect())
         return try mappingErrors {
             try readers.read { db in
                 let rows = try rows(sql, in: db)
@@ -26,7 +26,7 @@ extension SQLiteViews {
         var (wanted, place) = query.withPlace()
         // One more row than wanted says whether there is another page.
         wanted.limit += query.limit > 0 ? 1 : 0
-        let sql = try QuerySQL(wanted, from: view)
+        let sql = try QuerySQL(wanted, from: view.queried, in: SQLiteDialect())
         return try mappingErrors {
             try readers.read { db in
                 let statement = try statement(sql, in: db)
@@ -70,7 +70,7 @@ extension SQLiteViews {
     /// The query's statement with its values bound.
     private func statement(_ sql: QuerySQL, in db: Database) throws -> SQLStatement {
         let statement = try readers.statement(sql.text, in: db)
-        for (index, value) in sql.parameters.enumerated() { try statement.bind(value, at: Int32(index + 1)) }
+        for case (let index, .value(let value, _)) in sql.parameters.enumerated() { try statement.bind(value, at: Int32(index + 1)) }
         return statement
     }
 

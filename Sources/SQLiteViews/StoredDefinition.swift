@@ -11,6 +11,8 @@ struct StoredDefinition: Codable {
         var type: String
         /// Whether the definition no longer has the column: it stays, and rows written from then on hold null in it.
         var isRetired: Bool
+        /// Whether rows may be older than it, or than its return, and hold null in it whatever its type says. Absent: no.
+        var isGained: Bool?
     }
 
     struct StoredKeyColumn: Codable, Equatable {
@@ -46,4 +48,5 @@ struct StoredDefinition: Codable {
     }
 
     var retired: [String] { columns.filter(\.isRetired).map(\.name) }
+    var gained: Set<String> { Set(columns.filter { $0.isGained ?? false }.map(\.name)) }
 }

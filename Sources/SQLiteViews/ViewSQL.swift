@@ -88,20 +88,14 @@ enum ViewSQL {
 
 /// A view that `prepare` has made ready, with its statements.
 struct PreparedView: Sendable {
-    let definition: ViewDefinition
-    /// By flattened name: making those of every column anew would cost more than the rest of a small query.
-    let columns: [String: RowType.Column]
-    /// The columns in which a null may stand.
-    let nullable: Set<String>
+    let queried: QueriedView
+    var definition: ViewDefinition { queried.definition }
     let upsert: String
     let delete: String
     let expire: String
 
-    init(_ definition: ViewDefinition, retired: [String]) {
-        self.definition = definition
-        columns = Dictionary(definition.type.columns.map { ($0.flatName, $0) }) { first, _ in first }
-        let type = definition.type
-        nullable = Set(type.columns.indices.filter(definition.isStoredNullable).map { type.columns[$0].flatName })
+    init(_ definition: ViewDefinition, retired: [String], gained: Set<String>) {
+        queried = QueriedView(definition, gained: gained)
         upsert = ViewSQL.upsert(definition, retired: retired)
         delete = ViewSQL.delete(definition)
         expire = ViewSQL.expire(definition)

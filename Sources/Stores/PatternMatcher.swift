@@ -52,15 +52,10 @@ public struct PatternMatcher {
         let a = text[at], b = pattern[patternAt]
         if a < 0x80, b < 0x80 { return a == b || (ignoresCase && Self.lower(a) == Self.lower(b)) }
         let x = Self.scalar(text, at), y = Self.scalar(pattern, patternAt)
-        return x == y || (ignoresCase && Self.lower(x) == Self.lower(y))
+        return x == y || (ignoresCase && x.folded == y.folded)
     }
 
     private static func lower(_ byte: UInt8) -> UInt8 { byte >= 65 && byte <= 90 ? byte | 0x20 : byte }
-
-    private static func lower(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
-        let mapping = scalar.properties.lowercaseMapping.unicodeScalars
-        return mapping.count == 1 ? mapping.first ?? scalar : scalar
-    }
 
     /// Bytes of the character that begins with this one.
     private static func length(_ byte: UInt8) -> Int { byte < 0xC0 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4 }
@@ -68,6 +63,14 @@ public struct PatternMatcher {
     private static func scalar(_ bytes: UnsafeBufferPointer<UInt8>, _ at: Int) -> Unicode.Scalar {
         let end = min(at + length(bytes[at]), bytes.count)
         return String(decoding: bytes[at..<end], as: UTF8.self).unicodeScalars.first ?? "\u{FFFD}"
+    }
+}
+
+extension Unicode.Scalar {
+    /// The lower case where that is one character, else the character itself: what patterns compare that ignore case.
+    public var folded: Unicode.Scalar {
+        let mapping = properties.lowercaseMapping.unicodeScalars
+        return mapping.count == 1 ? mapping.first ?? self : self
     }
 }
 

@@ -32,4 +32,11 @@ extension EngineError {
         let known = names.isEmpty ? "There are no views." : "There are: " + names.sorted().map { "'\($0)'" }.joined(separator: ", ") + "."
         return EngineError(.viewUnknown, .user, "there is no view '\(name)'", remedy: nearest + known)
     }
+
+    /// `view.sum_overflow`; the sum as a person reads it.
+    public static func viewSumOverflow(_ sum: some StringProtocol) -> EngineError {
+        EngineError(
+            .viewSumOverflow, .user, "a sum of whole numbers is \(sum), beyond 64 bits",
+            remedy: "Narrow the conditions or group by more columns; avg() has no such limit.")
+    }
 }

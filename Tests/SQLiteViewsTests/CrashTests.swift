@@ -109,9 +109,9 @@ private final class Flag: Sendable {
         let view = ViewFixture.definition()
         try views.prepare(view)
         func plan(_ query: ViewQuery) throws -> [String] {
-            let sql = try QuerySQL(query, from: PreparedView(view, retired: []))
+            let sql = try QuerySQL(query, from: PreparedView(view, retired: [], gained: []).queried, in: SQLiteDialect())
             let values = sql.parameters.map { value -> any DatabaseValueConvertible in
-                if case .string(let text) = value { return text }
+                if case .value(.string(let text), _) = value { return text }
                 return 1
             }
             return try views.pool.read { db in

@@ -28,6 +28,21 @@ extension ViewConformance {
                 }
             }
         },
+        Check(description: "case is ignored by the lower case that is one character, in every script and no locale") { harness in
+            let store = try prepared(harness)
+            var model = ViewModel(ViewFixture.definition())
+            let texts = [
+                "k", "K", "\u{212A}", "å", "Å", "\u{212B}", "i", "I", "İ", "ı", "i\u{307}", "ß", "ẞ", "ss", "Σ", "σ", "ς", "ǅ", "ǆ", "Ǆ", "𐐀", "𐐨",
+                "Ω", "ω", "\u{2126}", "µ", "μ", "Μ", "ﬀ", "Ⓐ", "ⓐ", "Ꭰ", "ꭰ", "ა", "Ა", "@", "[", "`", "{", "%", "_", "\\",
+            ]
+            let rows = texts.enumerated().map { ViewFixture.row("r\($0)", at: 1, ["label": .string($1)]) }
+            _ = try store.apply(ViewFixture.change(rows, from: 0, to: 1))
+            model.apply(rows.map { ($0, .earliest) }, deletes: [], expireBefore: nil, partition: 0, position: .start)
+            for text in texts.flatMap({ [$0, "%" + $0, "\\" + $0] }) {
+                guard let pattern = ViewQuery.Pattern(text, ignoresCase: true) else { continue }
+                try expectRows(store, ViewFixture.query(select: ["label"], filter: .matches(column: "label", pattern)), model, "\(pattern)")
+            }
+        },
         Check(description: "a pattern's end may be no lone backslash") { _ in
             try expect(ViewQuery.Pattern("a\\", ignoresCase: false) == nil, "a lone backslash was taken")
             try expect(ViewQuery.Pattern("a\\\\", ignoresCase: false) != nil, "an escaped backslash was refused")

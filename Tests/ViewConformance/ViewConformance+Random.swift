@@ -99,7 +99,7 @@ private struct RandomRun {
         switch type {
         case .bool, .record: .bool(random.below(2) == 0)
         case .int: .int([Int64.min, -1, 0, 1, 2, .max][random.below(6)])
-        case .double: .double([-Double.infinity, -2.5, 0, 0.125, 1, 1e300][random.below(6)])
+        case .double: .double([-Double.infinity, -2.5, 0, 0.125, 1, 1e300, .infinity][random.below(7)])
         case .string: .string(texts[random.below(texts.count)])
         case .bytes: .bytes((0..<random.below(3)).map { _ in UInt8([0, 39, 255][random.below(3)]) })
         case .timestamp: .timestamp(EventTime(microseconds: Int64(random.below(4))))

@@ -21,6 +21,27 @@ extension ViewConformance {
                 try store.query(ViewFixture.query(select: ["id", "flag", "count"])).rows,
                 [[.string("a"), .bool(true), .null], [.string("b"), .null, .int(7)]], "rows")
         },
+        Check(description: "a column that is gained may hold null whatever its type says, and pages go by it all the same") { harness in
+            let before = ViewFixture.definition(type: RowType(Array(ViewFixture.type.columns.prefix(3))))
+            let store = try prepared(harness, before)
+            let old = (0..<3).map { ViewFixture.row("old \($0)", at: 1) }
+            _ = try store.apply(ViewFixture.change(old, from: 0, to: 1, type: before.type))
+            let gained = ViewFixture.definition(type: RowType(before.type.columns + [.init("rank", .int)]))
+            try store.prepare(gained)
+            let new = (0..<3).map { ViewFixture.row("new \($0)", at: 1, ["rank": .int(Int64($0))]) }
+            _ = try store.apply(ViewFixture.change(new, from: 1, to: 2, type: gained.type))
+            for isDescending in [false, true] {
+                let order = [ViewQuery.Order(column: "rank", isDescending: isDescending, nullsFirst: false)]
+                var (query, place) = ViewFixture.query(gained, select: ["id"], order: order, limit: 2).withPlace()
+                var ids: [Value] = []
+                while let last = try { let rows = try store.query(query).rows; ids += rows.map { $0[0] }; return rows.last }() {
+                    query.after = place.values(of: last)
+                }
+                let numbers = isDescending ? [2, 1, 0] : [0, 1, 2]
+                let expected = numbers.map { "new \($0)" } + (0..<3).map { "old \($0)" }
+                try expectEqual(ids, expected.map(Value.string), "ids, descending: \(isDescending)")
+            }
+        },
         Check(description: "a definition loses a column, which comes back empty for rows written without it") { harness in
             let store = try prepared(harness)
             _ = try store.apply(

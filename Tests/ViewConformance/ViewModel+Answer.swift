@@ -1,10 +1,10 @@
 import Base
-import Columns
-import Stores
+package import Columns
+package import Stores
 
 extension ViewModel {
     /// The rows that the query's documentation says. Throws `view.sum_overflow`.
-    func answer(_ query: ViewQuery) throws -> [[Value]] {
+    package func answer(_ query: ViewQuery) throws -> [[Value]] {
         let names = definition.type.columns.map(\.flatName)
         let passing = rows.values.map { entry in
             Dictionary(uniqueKeysWithValues: names.map { ($0, entry.row[$0] ?? .null) })
@@ -69,7 +69,8 @@ extension ViewModel {
         }
         if case .double = first {
             let sum = values.reduce(0.0) { if case .double(let number) = $1 { $0 + number } else { $0 } }
-            return .double(aggregate == .sum ? sum : sum / Double(values.count))
+            let result = aggregate == .sum ? sum : sum / Double(values.count)
+            return result.isNaN ? .null : .double(result)
         }
         let sum = values.reduce(Int128(0)) {
             switch $1 {

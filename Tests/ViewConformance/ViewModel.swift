@@ -1,24 +1,24 @@
-import Base
-import Columns
-import Stores
+package import Base
+package import Columns
+package import Stores
 
 /// What a view store must do, as plainly as it can be said: a dictionary of rows, scanned and sorted for each query.
-struct ViewModel {
-    struct Entry {
-        var row: FixtureRow
-        var eventTime: EventTime
+package struct ViewModel {
+    package struct Entry {
+        package var row: FixtureRow
+        package var eventTime: EventTime
     }
 
-    let definition: ViewDefinition
-    private(set) var rows: [Data: Entry] = [:]
-    private(set) var positions: [PartitionNumber: ViewPosition] = [:]
+    package let definition: ViewDefinition
+    package private(set) var rows: [Data: Entry] = [:]
+    package private(set) var positions: [PartitionNumber: ViewPosition] = [:]
 
     /// Key bytes, so that strings compare as bytes do and not as Swift's characters do.
-    typealias Data = [UInt8]
+    package typealias Data = [UInt8]
 
-    init(_ definition: ViewDefinition) { self.definition = definition }
+    package init(_ definition: ViewDefinition) { self.definition = definition }
 
-    mutating func apply(
+    package mutating func apply(
         _ upserts: [(FixtureRow, EventTime)], deletes: [[Value]], expireBefore: EventTime?, partition: Int, position: ViewPosition
     ) {
         for (row, time) in upserts { rows[key(definition.key.map { row[$0] ?? .null })] = Entry(row: row, eventTime: time) }
@@ -31,7 +31,7 @@ struct ViewModel {
 }
 
 /// Values compared and printed without Swift's ideas of equal strings.
-enum Canonical {
+package enum Canonical {
     static func bytes(_ value: Value) -> [UInt8] {
         func framed(_ tag: String, _ content: [UInt8]) -> [UInt8] { Array("\(tag)\(content.count):".utf8) + content }
         switch value {
@@ -66,7 +66,7 @@ enum Canonical {
         }
     }
 
-    static func same(_ a: [[Value]], _ b: [[Value]]) -> Bool {
+    package static func same(_ a: [[Value]], _ b: [[Value]]) -> Bool {
         a.count == b.count && zip(a, b).allSatisfy { zip($0, $1).allSatisfy { bytes($0) == bytes($1) } && $0.count == $1.count }
     }
 }

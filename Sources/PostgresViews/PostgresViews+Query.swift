@@ -1,0 +1,112 @@
+public import Base
+import Columns
+public import Stores
+
+extension ErrorCode {
+    /// More queries at once than there are connections for.
+    public static let viewBusy = ErrorCode("view.busy")
+}
+
+/// Reading rows and positions: both of one answer come from one snapshot, in one round trip.
+extension PostgresViews {
+    public func query(_ query: ViewQuery) throws -> ViewRows {
+        let (sql, positions, rows) = try answer(query)
+        let columns = sql.columns.indices
+        return ViewRows(
+            columns: sql.columns, rows: try (0..<rows.rowCount).map { row in try columns.map { try value(row, $0, rows, sql) } },
+            positions: positions)
+    }
+
+    public func page(_ query: ViewQuery, to writer: RowWriter) throws -> ViewPage {
+        var (wanted, place) = query.withPlace()
+        // One more row than wanted says whether there is another page.
+        wanted.limit += query.limit > 0 ? 1 : 0
+        let (sql, positions, rows) = try answer(wanted)
+        let columns = sql.columns.prefix(query.select.count).enumerated().map { index, column in
+            (type: column.type, isSum: rows.type(index) == PostgresNumeric.type)
+        }
+        let count = min(rows.rowCount, query.limit)
+        for row in 0..<count {
+            for (index, column) in columns.enumerated() {
+                if column.isSum {
+                    writer.value(try value(row, index, rows, sql))
+                } else if !rows.write(row, index, as: column.type, to: writer) {
+                    throw corrupt(sql.columns[index])
+                }
+            }
+            writer.endRow()
+        }
+        let hasMore = count > 0 && rows.rowCount > count
+        return ViewPage(after: hasMore ? try place.columns.map { try value(count - 1, $0, rows, sql) } : nil, positions: positions)
+    }
+
+    private func answer(
+        _ query: ViewQuery
+    ) throws -> (sql: QuerySQL, positions: [PartitionNumber: ViewPosition], rows: PostgresResult) {
+        let view = try preparedView(query.view.name)
+        let sql = try QuerySQL(query, from: view.queried, in: PostgresDialect(view: view))
+        let results = try read([positionsStatement(of: view), .init(sql: sql.text, parameters: PostgresParameters(sql.parameters))])
+        return (sql, positions(results[0]), results[1])
+    }
+
+    public func rowCount(of view: String) throws -> Int {
+        let view = try preparedView(view)
+        let results = try read([.init(sql: "SELECT count(*) FROM \(view.table) WHERE \(view.visible)")])
+        return Int(results[0].int64(0, 0))
+    }
+
+    private func read(_ statements: [PostgresConnection.Statement]) throws -> [PostgresResult] {
+        try mappingErrors {
+            do {
+                return try readers.read(statements)
+            } catch let failure as PostgresFailure where failure.state == "57014" {
+                throw EngineError(
+                    .viewTimedOut, .environment,
+                    "a query took longer than \(settings.queryTimeout) on PostgreSQL at \(place): \(failure.message)",
+                    remedy: "Ask for less: narrow the conditions, order by the view's key, or declare an index on what is asked for.")
+            }
+        }
+    }
+
+    // MARK: Positions
+
+    private func positionsStatement(of view: PreparedView) -> PostgresConnection.Statement {
+        var parameters = PostgresParameters()
+        parameters.add(view.definition.name)
+        return .init(
+            sql: "SELECT partition::int8, next_offset, watermark FROM \(settings.positionsTable) WHERE view = $1", parameters: parameters)
+    }
+
+    private func positions(_ result: PostgresResult) -> [PartitionNumber: ViewPosition] {
+        var positions: [PartitionNumber: ViewPosition] = [:]
+        for row in 0..<result.rowCount {
+            positions[PartitionNumber(Int(result.int64(row, 0)))] = ViewPosition(
+                next: Offset(result.int64(row, 1)), watermark: result.time(row, 2))
+        }
+        return positions
+    }
+
+    // MARK: Cells
+
+    /// Throws `view.sum_overflow` and `view.corrupt`.
+    private func value(_ row: Int, _ index: Int, _ rows: PostgresResult, _ sql: QuerySQL) throws -> Value {
+        let column = sql.columns[index]
+        let value = rows.type(index) == PostgresNumeric.type ? try sum(row, index, rows, column) : rows.value(row, index, as: column.type)
+        guard let value else { throw corrupt(column) }
+        return value
+    }
+
+    /// Nil where the cell holds no whole number.
+    private func sum(_ row: Int, _ index: Int, _ rows: PostgresResult, _ column: RowType.Column) throws -> Value? {
+        if rows.isNull(row, index) { return .null }
+        guard let sum = PostgresNumeric.whole(rows.bytes(row, index)) else { return nil }
+        guard let number = Int64(exactly: sum) else { throw EngineError.viewSumOverflow("\(sum)") }
+        return column.type == .duration ? .duration(TimeSpan(microseconds: number)) : .int(number)
+    }
+
+    private func corrupt(_ column: RowType.Column) -> EngineError {
+        EngineError(
+            .viewCorrupt, .environment, "column '\(column.flatName)' on PostgreSQL at \(place) holds something that is no \(column.type)",
+            remedy: "Another program wrote to the table; drop the view, and it is filled again from the log.")
+    }
+}
