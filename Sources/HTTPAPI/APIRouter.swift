@@ -31,7 +31,7 @@ struct APIRouter {
     static let paths = [
         "/health", "/metrics", "/api/v1/status", "/api/v1/topics", "/api/v1/topics/{topic}", "/api/v1/topics/{topic}/records",
         "/api/v1/producers/{producer}", "/api/v1/topologies/{topology}/plan", "/api/v1/views",
-        "/api/v1/views/{view}", "/api/v1/views/{view}/changes",
+        "/api/v1/views/{view}", "/api/v1/views/{view}/changes", "/api/v1/views/{view}/rebuild",
     ]
 
     func router() -> Router<Context> {
@@ -55,6 +55,8 @@ struct APIRouter {
         add("/api/v1/views", [.get: views.list], to: router)
         add("/api/v1/views/{view}", [.get: views.answerByName], to: router)
         add("/api/v1/views/{view}/changes", [.get: changes.answer], to: router)
+        let rebuild = RebuildRoute(engine: engine, clock: clock, work: work)
+        add("/api/v1/views/{view}/rebuild", [.get: rebuild.read, .post: rebuild.begin, .delete: rebuild.cancel], to: router)
         return router
     }
 

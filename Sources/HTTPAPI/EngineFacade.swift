@@ -1,4 +1,5 @@
 public import Base
+public import Runtime
 public import Stores
 
 /// What the HTTP interface needs of a running engine. All methods may block for a disk access, and are called from
@@ -14,6 +15,9 @@ public protocol EngineFacade: Sendable {
 
     /// All there is to know of what runs. Throws what the stores throw.
     func report() throws -> EngineReport
+
+    /// Why the new table of a view that is rebuilt stands still; nil: it does not, as far as is known here.
+    func rebuildTrouble(of view: String) -> ViewTrouble?
 
     /// The sources of all topologies that read the topic. Empty where none does.
     func readings(of topic: TopicName) -> [SourceReading]
@@ -52,9 +56,12 @@ public struct EngineHealth: Sendable {
     public struct Topology: Sendable {
         public var name: String
         public var tasks: [Task]
-        public init(name: String, tasks: [Task]) {
+        /// The views whose projection stands still, and why.
+        public var troubles: [String: ViewTrouble]
+        public init(name: String, tasks: [Task], troubles: [String: ViewTrouble] = [:]) {
             self.name = name
             self.tasks = tasks
+            self.troubles = troubles
         }
     }
 

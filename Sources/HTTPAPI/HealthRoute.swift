@@ -27,6 +27,14 @@ struct HealthRoute: Sendable {
         json.object {
             json.field("topology", topology.name)
             json.field("tasks") { json.array(topology.tasks) { write($0, to: json) } }
+            json.field("standing_views") {
+                json.array(topology.troubles.sorted { $0.key < $1.key }) { view, trouble in
+                    json.object {
+                        json.field("view", view)
+                        json.write(trouble: trouble)
+                    }
+                }
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 import Base
+import Columns
 import HTTPTypes
 import Hummingbird
 import Runtime
@@ -175,10 +176,12 @@ struct StatusWriter {
     private func write(_ view: EngineStatus.View) {
         json.object {
             json.field("view", view.name)
-            json.field("rows", view.rowCount)
+            json.field("rows") { json.value(view.rowCount.map { .int(Int64($0)) } ?? .null) }
             json.field("lag_records", view.lagRecords)
             json.field("watermark", view.watermark)
             age("watermark_age_s", since: view.watermark)
+            json.write(trouble: view.trouble)
+            if let rebuild = view.rebuild { json.write(rebuild: rebuild) }
             json.field("partitions") {
                 json.array(view.partitions) { partition in
                     json.object {

@@ -20,16 +20,31 @@ extension PostgresViews {
     }
 
     public func apply(_ change: ViewChange) throws -> ViewOutcome {
-        let view = try preparedView(change.view)
-        try change.check(fits: view.definition)
-        return try withWriter { connection in
+        let served = try preparedView(change.view)
+        try change.check(fits: served.definition)
+        guard change.rebuild == nil else { return try applyToNewTable(change, of: served.definition) }
+        return try apply(change, to: served)
+    }
+
+    /// A rebuild's table is a view like others, and its positions are: only the row that says that it runs is locked besides.
+    private func applyToNewTable(_ change: ViewChange, of served: ViewDefinition) throws -> ViewOutcome {
+        let new = served.newTable
+        var change = change
+        change.view = new.name
+        return try apply(
+            change, to: PreparedView(new, facts: TableFacts(made: new), retired: [], settings: settings), ofRebuild: served.name)
+    }
+
+    private func apply(_ change: ViewChange, to view: PreparedView, ofRebuild served: String? = nil) throws -> ViewOutcome {
+        try withWriter { connection in
             try makePartitions(for: change, of: view, on: connection)
             let outcome: ViewOutcome
             do {
-                outcome = try apply(change, to: view, isCareful: careful.withLock { $0.contains(change.view) }, on: connection)
+                let isCareful = careful.withLock { $0.contains(change.view) }
+                outcome = try apply(change, to: view, ofRebuild: served, isCareful: isCareful, on: connection)
             } catch let failure as PostgresFailure where failure.isOfValues {
                 careful.withLock { _ = $0.insert(change.view) }
-                outcome = try apply(change, to: view, isCareful: true, on: connection)
+                outcome = try apply(change, to: view, ofRebuild: served, isCareful: true, on: connection)
             }
             if outcome == .applied, let time = change.expireBefore { maintain(view, expiredBefore: time, on: connection) }
             return outcome
@@ -37,7 +52,7 @@ extension PostgresViews {
     }
 
     private func apply(
-        _ change: ViewChange, to view: PreparedView, isCareful: Bool, on connection: PostgresConnection
+        _ change: ViewChange, to view: PreparedView, ofRebuild served: String?, isCareful: Bool, on connection: PostgresConnection
     ) throws -> ViewOutcome {
         var adjusted = 0
         if change.upserts.count > 0 {
@@ -48,6 +63,9 @@ extension PostgresViews {
         }
         defer { rowBuffer.removeAll(keepingAtMost: ApplyLimits.bufferBytes) }
         let outcome: ViewOutcome = try connection.transaction {
+            if let served, let number = change.rebuild, try !locksRebuild(number, of: served, "SHARE", on: connection) {
+                throw Self.rebuildIsOver(number, of: served)
+            }
             let move = try movePosition(change, on: connection)
             if case .conflict = move.outcome { return (move.outcome, isCommitted: false) }
             var bound = move.expiredBefore

@@ -98,7 +98,7 @@ extension PostgresViews {
         case "42P01", "3F000", "42703":
             return Kind(
                 code: .viewTableGone, what: "lacks a table of the views, which was there",
-                remedy: "Start the engine again: it makes what is missing and fills it from the log.")
+                remedy: "Nothing is to be done: what is missing is made again, and filled from the log.", isTransient: true)
         case "54000":
             return Kind(
                 code: .viewIncompatible, domain: .user, what: "holds values that are too long for an index",

@@ -1,7 +1,7 @@
 import Base
 import Stores
 
-/// The schema and the engine's own two tables, which every schema of views has.
+/// The schema and the engine's own tables, which every schema of views has.
 extension PostgresViews {
     /// Grows with each change that older releases cannot work with.
     static let formatVersion: Int64 = 1
@@ -30,6 +30,14 @@ extension PostgresViews {
                     watermark timestamptz NOT NULL,
                     expired_before timestamptz NOT NULL DEFAULT '-infinity',
                     PRIMARY KEY (view, partition)
+                );
+                CREATE TABLE IF NOT EXISTS \(settings.rebuildsTable) (
+                    view text COLLATE "C" NOT NULL PRIMARY KEY,
+                    number bigint NOT NULL,
+                    state text NOT NULL,
+                    started_at timestamptz NOT NULL,
+                    ended_at timestamptz,
+                    definition text NOT NULL
                 )
                 """)
             let found = try connection.query("SELECT coalesce(max(format), 0)::int8 FROM \(settings.viewsTable)").int64(0, 0)
@@ -47,7 +55,7 @@ extension PostgresViews {
     /// One engine at a time changes definitions: creating the same thing twice at once fails even with IF NOT EXISTS.
     /// Held until the transaction ends.
     func lockDefinitions(on connection: PostgresConnection) throws {
-        try connection.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'")
+        try connection.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'; SET LOCAL synchronous_commit = on")
         var schema = PostgresParameters()
         schema.add("pioneer views " + settings.schema)
         try connection.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", schema)

@@ -15,7 +15,9 @@ extension PostgresViews {
         try Self.checkLengths(view)
         let sql = TableSQL(view: view, settings: settings)
         let ready = try withWriter { connection in
-            try connection.transaction {
+            // The whole schema may have gone meanwhile, with the database.
+            try establish(on: connection)
+            return try connection.transaction {
                 try lockDefinitions(on: connection)
                 var facts = try TableFacts(of: view.name, settings, on: connection)
                 if let facts { try migrate(sql, from: facts, on: connection) } else { try create(sql, on: connection) }
@@ -24,6 +26,7 @@ extension PostgresViews {
                 let made = facts?.made ?? [], current = Set(view.type.columns.map(\.flatName))
                 let retired = made.filter { !current.contains($0) }
                 try note(view, columns: view.type.columns.map(\.flatName) + retired, on: connection)
+                try matchRebuild(of: view, on: connection)
                 return (
                     PreparedView(view, facts: facts ?? TableFacts(made: view), retired: retired, settings: settings), isCommitted: true
                 )
@@ -41,6 +44,7 @@ extension PostgresViews {
             try connection.transaction {
                 try lockDefinitions(on: connection)
                 try connection.execute(settings.dropStatements(name))
+                try forgetRebuild(of: name, on: connection)
                 return ((), isCommitted: true)
             }
         }

@@ -33,6 +33,18 @@ enum Limits {
     /// Rows of one projection step: one SQL transaction.
     static let projectionRecordsMax = 8_192
     static let projectionBytesMax = 4 << 20
+    /// How often a view's database is asked where the view stands, for what others do there.
+    static let viewLookNanoseconds: UInt64 = 1_000_000_000
+    /// A partition that nobody has moved on for so many looks, although there is more of it, is taken up.
+    static let viewStillLooks = 3
+    /// How long it is until a projection is tried again that waiting alone will not mend.
+    static let hopelessRetryDelay = TimeSpan.seconds(10)
+    /// A rebuild is close to its end when no partition is more than this behind: some steps.
+    static let rebuildCloseRecords = Int64(4 * projectionRecordsMax)
+    /// How long a view may stand still for its rebuild to get ahead of it: several looks, in each of several processes.
+    static let rebuildHoldNanoseconds: UInt64 = 5_000_000_000
+    /// From one attempt to finish a rebuild to the next, while other processes are behind.
+    static let rebuildFinishNanoseconds: UInt64 = 100_000_000
     /// How far rows of a view may be ahead of its watermark, when that is not known any better.
     static let trimMargin = TimeSpan.days(1)
     /// How long a failed commit or projection waits before the next try, at first and at most.

@@ -11,17 +11,19 @@ public import Stores
 /// The position comes first: it takes the write lock, and a zombie learns at once that it is one.
 extension SQLiteViews {
     public func apply(_ change: ViewChange) throws -> ViewOutcome {
-        let view = try preparedView(change.view)
-        try change.check(fits: view.definition)
+        let served = try preparedView(change.view)
+        try change.check(fits: served.definition)
+        let view = change.rebuild != nil ? PreparedView(ViewSQL.newView(of: served.definition), retired: [], gained: []) : served
         return try mappingErrors {
             try pool.writeWithoutTransaction { db in
                 var outcome = ViewOutcome.applied
                 try db.inTransaction(.immediate) {
-                    if let actual = try movePosition(change, in: db) {
+                    try check(change, runsIn: db)
+                    if let actual = try movePosition(change, of: view.definition.name, in: db) {
                         outcome = .conflict(actual: actual)
                         return .rollback
                     }
-                    if let starts = change.startsOver { try startOver(change, at: starts, in: db) }
+                    if let starts = change.startsOver { try startOver(change, of: view.definition.name, at: starts, in: db) }
                     if change.upserts.count > 0 { try upsert(change.upserts, into: view, db) }
                     if !change.deletes.isEmpty { try delete(change.deletes, from: view, db) }
                     if let time = change.expireBefore { try expire(before: time, from: view, db) }
@@ -33,20 +35,20 @@ extension SQLiteViews {
     }
 
     /// Nil when the position moved; else where it stands. Throws `view.other_log`.
-    private func movePosition(_ change: ViewChange, in db: Database) throws -> Offset? {
+    private func movePosition(_ change: ViewChange, of view: String, in db: Database) throws -> Offset? {
         let update = try SQLStatement(
             "UPDATE _pioneer_positions SET next_offset = ?, watermark = ?"
                 + " WHERE view = ? AND partition = ? AND log_id = ? AND next_offset = ?",
             in: db)
         defer { update.finish() }
-        let place: [Value] = [.string(change.view), .int(Int64(change.partition.number)), .string(change.log.text)]
+        let place: [Value] = [.string(view), .int(Int64(change.partition.number)), .string(change.log.text)]
         let target: [Value] = [.int(change.position.next.number), .timestamp(change.position.watermark)]
         for (index, value) in (target + place + [.int(change.expected.number)]).enumerated() {
             try update.bind(value, at: Int32(index + 1))
         }
         try update.run()
         if db.changesCount == 1 { return nil }
-        if let actual = try positions(of: change.view, log: change.log, in: db)[change.partition] { return actual.next }
+        if let actual = try positions(of: view, log: change.log, in: db)[change.partition] { return actual.next }
         guard change.expected == .zero else { return .zero }
         let insert = try SQLStatement(
             "INSERT INTO _pioneer_positions (next_offset, watermark, view, partition, log_id) VALUES (?, ?, ?, ?, ?)",
@@ -59,13 +61,15 @@ extension SQLiteViews {
         return nil
     }
 
-    private func startOver(_ change: ViewChange, at starts: [PartitionNumber: Offset], in db: Database) throws {
-        try db.execute(sql: "DELETE FROM \(ViewSQL.quoted(change.view))")
+    private func startOver(
+        _ change: ViewChange, of view: String, at starts: [PartitionNumber: Offset], in db: Database
+    ) throws {
+        try db.execute(sql: "DELETE FROM \(ViewSQL.quoted(view))")
         for (partition, start) in starts where partition != change.partition {
             try db.execute(
                 sql: "INSERT OR REPLACE INTO _pioneer_positions (view, partition, log_id, next_offset, watermark) VALUES (?, ?, ?, ?, ?)",
                 arguments: [
-                    change.view, partition.number, change.log.text, start.number, ViewPosition.start.watermark.microseconds,
+                    view, partition.number, change.log.text, start.number, ViewPosition.start.watermark.microseconds,
                 ])
         }
     }

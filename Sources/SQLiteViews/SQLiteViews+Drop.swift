@@ -18,6 +18,8 @@ extension SQLiteViews {
         try mappingErrors {
             try pool.write { db in
                 try db.execute(sql: "DROP TABLE IF EXISTS \(ViewSQL.quoted(name))")
+                try dropNewTable(of: name, in: db)
+                try db.execute(sql: "DELETE FROM _pioneer_rebuilds WHERE view = ?", arguments: [name])
                 try db.execute(sql: "DELETE FROM _pioneer_views WHERE name = ?", arguments: [name])
                 try db.execute(sql: "DELETE FROM _pioneer_positions WHERE view = ?", arguments: [name])
             }

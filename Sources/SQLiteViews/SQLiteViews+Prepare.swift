@@ -18,6 +18,7 @@ extension SQLiteViews {
                 if let json {
                     let stored = try migrate(view, from: try decode(json, of: view), in: db)
                     try matchIndexes(of: view, in: db)
+                    try matchRebuild(of: view, in: db)
                     return stored
                 }
                 let stored = StoredDefinition(view)

@@ -82,10 +82,12 @@ public struct ViewChange {
     /// The view starts over: before anything else of the change all its rows go, whichever partition they came from, and the
     /// other partitions stand at these offsets, without a watermark. Nil: it goes on.
     public var startsOver: [PartitionNumber: Offset]?
+    /// The rebuild whose table and positions are meant, by its number; nil: those that serve.
+    public var rebuild: Int64?
 
     public init(
         view: String, partition: PartitionNumber, log: LogID, expected: Offset, position: ViewPosition, upserts: Batch,
-        deletes: [[Value]], expireBefore: EventTime?, startsOver: [PartitionNumber: Offset]? = nil
+        deletes: [[Value]], expireBefore: EventTime?, startsOver: [PartitionNumber: Offset]? = nil, rebuild: Int64? = nil
     ) {
         self.view = view
         self.partition = partition
@@ -96,6 +98,7 @@ public struct ViewChange {
         self.deletes = deletes
         self.expireBefore = expireBefore
         self.startsOver = startsOver
+        self.rebuild = rebuild
     }
 }
 
@@ -118,8 +121,22 @@ public protocol ViewStore: Sendable {
     func positions(of view: String, log: LogID) throws -> [PartitionNumber: ViewPosition]
 
     /// Applies one change in one transaction. Safe to repeat after an error: a repeat of one that was applied answers
-    /// `conflict` with its own end.
+    /// `conflict` with its own end. A change of a rebuild that is over throws `view.not_rebuilding`.
     func apply(_ change: ViewChange) throws -> ViewOutcome
+
+    /// The view's latest rebuild; nil: it never had one. Throws `view.unknown`.
+    func rebuild(of view: String) throws -> ViewRebuild?
+
+    /// Makes an empty table beside the view's, for changes with the rebuild's number. Where a rebuild runs already, that one
+    /// is the answer. Throws `view.unknown`.
+    func beginRebuild(of view: String, at now: EventTime) throws -> ViewRebuild
+
+    /// Puts the new table, with its positions, in the place of the one that serves, in one transaction that first compares
+    /// the positions of both (`RebuildRule`). Safe to repeat after an error. Queries see the old rows or the new ones.
+    func finishRebuild(of view: String, number: Int64, at now: EventTime) throws -> RebuildOutcome
+
+    /// Gives the running rebuild up, with its table. False: none runs.
+    func cancelRebuild(of view: String, at now: EventTime) throws -> Bool
 
     /// How many rows the view has. Throws `view.unknown`. - Complexity: O(rows).
     func rowCount(of view: String) throws -> Int

@@ -36,7 +36,7 @@ struct Pioneer: AsyncParsableCommand {
             Status.self,
             Top.self,
             Topics.self,
-            Views.self,
+            ViewsCommand.self,
             AgentCommand.self,
             FleetCommand.self,
             Bench.self,

@@ -9,6 +9,7 @@ import Testing
 private let commands: [any ParsableCommand.Type] = [
     Pioneer.self, Run.self, Check.self, Explain.self, Append.self, Tail.self, Query.self, TestCommand.self, Bench.self, AgentCommand.self,
     ConfigCommand.self, HostCommand.self, FleetCommand.self, Status.self, Top.self, Topics.self, Views.self,
+    ViewsCommand.self, RebuildView.self,
 ]
 
 @Test func `the help of each command fits eighty columns and has examples`() {

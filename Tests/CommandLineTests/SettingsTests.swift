@@ -35,7 +35,9 @@ private let values: [String: [String]] = [
     "listen": ["1", "localhost:2", "[::1]:3"], "partitions": ["1", "1024"], "workers": ["1", "7", "256"],
     "commit_interval": ["10ms", "1h30m"], "memory_max": ["64MB", "1.5GB"], "retention_age": ["1s", "30d"],
     "retention_bytes": ["1", "10GB"], "kafka": ["a:9092", "a:1,b:2"], "kafka_replication": ["1", "3"], "session_timeout": ["6s"],
-    "membership": ["static", "dynamic"], "standby": ["true", "false"], "log_level": ["debug", "error"], "log_format": ["text", "json"],
+    "membership": ["static", "dynamic"], "standby": ["true", "false"],
+    "postgres": ["postgresql://a/b", "host=a"], "postgres_replica": ["host=b"], "postgres_schema": ["pioneer", "x_1"],
+    "postgres_readers": ["1", "1000"], "log_level": ["debug", "error"], "log_format": ["text", "json"],
     "agent.every": ["100ms", "2s"], "agent.spool": ["x"], "agent.resource_id": ["i-1", "007"], "agent.processes": ["0", "1000"],
     "agent.topic": ["a.b", "t-1"],
 ]

@@ -93,6 +93,8 @@ final class FakeEngine: EngineFacade {
             process: ProcessFigures(residentBytes: 1 << 20, cpuSeconds: 1.5, diskBytes: 2 << 20))
     }
 
+    func rebuildTrouble(of view: String) -> ViewTrouble? { nil }
+
     func readings(of topic: TopicName) -> [SourceReading] {
         guard topic == Self.events.topic else { return [] }
         let schema = Schema(name: "Event", doc: "\"Quoted\".", fields: [

@@ -26,7 +26,7 @@ private final class Lines: Sendable {
                 {"status":"running","version":"1.2.3","uptime_s":90,"topologies":[{"topology":"usage","tasks":[{"partition":0,"epoch":7,\
                 "watermark":"1970-01-01T00:00:50Z","clock":null,"records":3,"late":1,"late_by_stream":{"usage_5m":1},\
                 "dead_letters":2,"dead_letters_by_code":{"decode.syntax":2},"positions":[{"topic":"events",\
-                "partition":0,"next_offset":3,"max_event_time":"1970-01-01T00:01:00Z","idle":false}]}]}]}
+                "partition":0,"next_offset":3,"max_event_time":"1970-01-01T00:01:00Z","idle":false}]}],"standing_views":[]}]}
 
                 """)
             engine.status.withLock { $0 = .stopping }

@@ -5,3 +5,6 @@ import Testing
 
 /// Those on Kafka, beside the others: they mostly wait for sessions of groups to end.
 @Suite(.serialized, .ownThreads) struct KafkaProcessTests {}
+
+/// Those on PostgreSQL, beside the others: they mostly wait for servers and engines to come back.
+@Suite(.serialized, .ownThreads) struct PostgresProcessTests {}

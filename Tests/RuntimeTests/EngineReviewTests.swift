@@ -108,7 +108,7 @@ import Testing
         board.publish(status)
         let projector = ViewProjector(definition, partition: PartitionNumber(0), log: store, views: views, board: board)
         try projector.restore()
-        while try projector.step() {}
+        while try projector.step() == .more {}
         #expect(views["v"]?.rows.values.map(\.values) == [["id": .int(Int64(count - 1))]])
         #expect(views["v"]?.positions[PartitionNumber(0)] == ViewPosition(next: Offset(Int64(count)), watermark: status.watermark))
     }

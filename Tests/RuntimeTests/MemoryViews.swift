@@ -52,6 +52,15 @@ final class MemoryViews: ViewStore {
         }
     }
 
+    func rebuild(of view: String) throws -> ViewRebuild? { nil }
+    func finishRebuild(of view: String, number: Int64, at now: EventTime) throws -> RebuildOutcome { .over }
+    func cancelRebuild(of view: String, at now: EventTime) throws -> Bool { false }
+
+    /// Rebuilds are shown on real stores.
+    func beginRebuild(of view: String, at now: EventTime) throws -> ViewRebuild {
+        throw EngineError(.unexpected, .internal, "these views are not rebuilt")
+    }
+
     func rowCount(of view: String) throws -> Int { self[view]?.rows.count ?? 0 }
 
     /// Nobody asks here.

@@ -26,7 +26,7 @@ public enum ViewConformance {
     }
 
     public static let checks = positionChecks + tableChecks + indexChecks + queryChecks + writtenChecks + patternChecks + numberChecks
-        + nameChecks + aggregateChecks + pageChecks + randomChecks
+        + nameChecks + aggregateChecks + pageChecks + rebuildChecks + randomChecks
 
     /// A contract that was not kept.
     public struct Violation: Error, CustomStringConvertible {

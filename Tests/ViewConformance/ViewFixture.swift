@@ -54,7 +54,8 @@ public enum ViewFixture {
     public static func change(
         _ rows: [FixtureRow] = [], deletes: [[Value]] = [], expireBefore: EventTime? = nil, from: Int64, to: Int64,
         partition: Int = 0, view: String = "usage", type: RowType = type, log: LogID = log,
-        watermark: EventTime = EventTime(seconds: 0), eventTimes: [EventTime]? = nil, startsOver: [PartitionNumber: Offset]? = nil
+        watermark: EventTime = EventTime(seconds: 0), eventTimes: [EventTime]? = nil, startsOver: [PartitionNumber: Offset]? = nil,
+        rebuild: Int64? = nil
     ) -> ViewChange {
         let times = eventTimes ?? rows.map { row in
             guard case .timestamp(let time) = row["window_start"] else { return .earliest }
@@ -63,7 +64,7 @@ public enum ViewFixture {
         return ViewChange(
             view: view, partition: PartitionNumber(partition), log: log, expected: Offset(from),
             position: ViewPosition(next: Offset(to), watermark: watermark), upserts: batch(rows, type: type, eventTimes: times),
-            deletes: deletes, expireBefore: expireBefore, startsOver: startsOver)
+            deletes: deletes, expireBefore: expireBefore, startsOver: startsOver, rebuild: rebuild)
     }
 
     public static func row(_ id: String, at seconds: Int64, _ rest: FixtureRow = [:]) -> FixtureRow {

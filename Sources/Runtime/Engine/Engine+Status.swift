@@ -52,19 +52,38 @@ extension Engine {
     }
 
     private func view(_ definition: ViewDefinition) throws -> EngineStatus.View {
-        EngineStatus.View(
+        let trouble = board.trouble(of: definition.name)
+        return EngineStatus.View(
             name: definition.name, partitions: try projections(of: definition),
-            rowCount: try rowCounts.count(of: definition.name, in: parts.views))
+            rowCount: rowCounts.count(of: definition.name, in: parts.views, mayAsk: trouble == nil), trouble: trouble,
+            rebuild: try rebuild(of: definition))
+    }
+
+    func rebuild(of view: ViewDefinition) throws -> EngineStatus.View.Rebuild? {
+        try board.rebuild(of: view.name).map { .init($0.rebuild, ranges: try ranges(of: view), trouble: $0.trouble) }
     }
 
     func projections(of view: ViewDefinition) throws -> [EngineStatus.View.Partition] {
-        try (0..<layout.taskCount(of: view.topology)).map { number in
-            let partition = PartitionNumber(number)
+        try ranges(of: view).sorted { $0.key < $1.key }.map { partition, range in
             let position = board.position(of: view.name, partition) ?? .start
-            let end = try parts.log.range(of: TopicPartition(view.topic, partition)).end
             return EngineStatus.View.Partition(
-                partition: partition, position: position, lagRecords: max(0, end.number - position.next.number))
+                partition: partition, position: position, lagRecords: max(0, range.end.number - position.next.number))
         }
+    }
+
+    private func ranges(of view: ViewDefinition) throws -> [PartitionNumber: OffsetRange] {
+        try (0..<layout.taskCount(of: view.topology)).reduce(into: [:]) { ranges, number in
+            let partition = PartitionNumber(number)
+            ranges[partition] = try parts.log.range(of: TopicPartition(view.topic, partition))
+        }
+    }
+
+    /// Why the new table of a view that is rebuilt stands still; nil: it does not, as far as is known here.
+    public func rebuildTrouble(of view: String) -> ViewTrouble? { board.rebuild(of: view)?.trouble }
+
+    /// The views whose projection stands still, by name.
+    public var viewTroubles: [String: ViewTrouble] {
+        viewDefinitions.reduce(into: [:]) { $0[$1.name] = board.trouble(of: $1.name) }
     }
 }
 
@@ -81,11 +100,13 @@ final class ViewRowCounts: Sendable {
 
     private let counts = Monitor<[String: Count]>([:])
 
-    func count(of view: String, in views: any ViewStore) throws -> Int {
-        let now = Stopwatch.nanoseconds()
-        if let known = counts.withLock({ $0[view] }), now < known.until { return known.rows }
+    /// - Parameter mayAsk: false: the database is not asked, which does not answer.
+    /// - Returns: the last count where the database has no other; nil where there never was one.
+    func count(of view: String, in views: any ViewStore, mayAsk: Bool) -> Int? {
+        let now = Stopwatch.nanoseconds(), known = counts.withLock { $0[view] }
+        if let known, now < known.until || !mayAsk { return known.rows }
         let watch = Stopwatch()
-        let rows = try views.rowCount(of: view)
+        guard mayAsk, let rows = try? views.rowCount(of: view) else { return known?.rows }
         let spent = watch.elapsedNanoseconds
         counts.withLock { $0[view] = Count(rows: rows, until: now + spent * Self.restShare) }
         return rows

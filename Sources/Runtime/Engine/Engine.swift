@@ -44,7 +44,7 @@ public final class Engine: Sendable {
         try Self.checkNames(plans)
         if case .embedded = parts.host { try settings.approval.check(Self.upgrades(of: plans, settings: settings, parts: parts)) }
         layout = try Self.makeTopics(plans, settings, parts)
-        let (projectors, projectorLog) = try Self.makeProjectors(plans, layout, parts, board)
+        let (views, projectorLog) = try Self.makeViews(plans, layout, parts, board)
         let (stop, taskCount) = (stopSignal, layout.taskCounts.values.reduce(0, +))
         let make = Self.taskMaker(plans, settings, layout, parts, board)
         workers = (0..<max(1, min(settings.workerCount, taskCount))).map { _ in Worker(make: make, log: parts.log, stop: stop) }
@@ -55,8 +55,8 @@ public final class Engine: Sendable {
             }
             for worker in workers { try worker.settle() }
         }
-        for projector in projectors { try projector.restore() }
-        projector = ProjectorThread(projectors, log: projectorLog, stop: stop)
+        for view in views { try view.begin() }
+        projector = ProjectorThread(views, log: projectorLog, stop: stop)
         upkeep = LogUpkeep(
             parts: parts, projected: viewDefinitions, layout: layout, board: board, stop: stop)
     }
@@ -163,23 +163,19 @@ extension Engine {
         return layout
     }
 
-    private static func makeProjectors(
+    private static func makeViews(
         _ plans: [Plan], _ layout: TopicLayout, _ parts: Parts, _ board: StatusBoard
-    ) throws -> ([ViewProjector], any EventLog) {
+    ) throws -> ([ViewFollower], any EventLog) {
         let log = try parts.log.reader()
         var writtenEnd: (@Sendable (TopicPartition) throws -> Offset)?
         if case .cluster(let host) = parts.host { writtenEnd = { try host.cluster.uncommittedEnd(of: $0) } }
-        var projectors: [ViewProjector] = []
-        for view in plans.flatMap(\.views) {
-            try parts.views.prepare(view.definition)
-            for number in 0..<layout.taskCount(of: view.definition.topology) {
-                projectors.append(
-                    ViewProjector(
-                        view.definition, partition: PartitionNumber(number), log: log, writtenEnd: writtenEnd,
-                        views: parts.views, board: board))
-            }
+        let shared = ViewFollower.Parts(log: log, writtenEnd: writtenEnd, views: parts.views, board: board, clock: parts.clock)
+        let views = plans.flatMap(\.views).map { view in
+            ViewFollower(view.definition, partitionCount: layout.taskCount(of: view.definition.topology), shared)
         }
-        return (projectors, log)
+        // All of them before any task is restored: a table that does not fit is refused with nothing done.
+        for plan in plans { for view in plan.views { try parts.views.prepare(view.definition) } }
+        return (views, log)
     }
 
     private static func taskMaker(

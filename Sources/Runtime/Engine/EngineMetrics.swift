@@ -64,6 +64,12 @@ extension MetricDeclaration {
     static let viewWatermark = MetricDeclaration(
         "pioneer_view_watermark_timestamp_seconds", .gauge, unit: .seconds, labels: view,
         "Event time up to which a view is complete, in seconds since 1970; absent before the first record.")
+    static let viewStalled = MetricDeclaration(
+        "pioneer_view_stalled_seconds", .gauge, unit: .seconds, labels: ["topology", "view"],
+        "For how long a view's projection has failed; 0 while it goes on.")
+    static let viewRebuildLeft = MetricDeclaration(
+        "pioneer_view_rebuild_left_records", .gauge, labels: ["topology", "view"],
+        "Records of its topic that the new table of a view lacks; absent while none is being made.")
 }
 
 /// Every metric of a running engine that is asked for at a scrape, for the registry.
@@ -72,7 +78,7 @@ public enum EngineMetrics {
         .taskRecords, .taskLate, .taskDeadLetters, .taskRowsOut, .taskCommits, .taskAborts, .taskWindowsClosed, .taskEpoch,
         .taskLagRecords, .taskLagSeconds, .taskWatermark, .taskWatermarkLag, .taskCommitted, .taskStateBytes, .taskOpenWindows,
         .taskStateGroups, .taskRestoreLeft, .taskRestoreSecondsLeft, .standbyLag, .viewLag, .viewPosition,
-        .viewWatermark,
+        .viewWatermark, .viewStalled, .viewRebuildLeft,
     ]
 }
 
@@ -84,12 +90,17 @@ extension Engine {
         for status in statuses { note(try task(status, now: now), now, into: &samples) }
         noteRestores(into: &samples)
         for view in viewDefinitions {
+            let name: KeyValuePairs = ["topology": view.topology, "view": view.name]
+            samples.note(board.trouble(of: view.name).map { max(0, (now - $0.since).seconds) } ?? 0, of: .viewStalled, name)
             for projection in try projections(of: view) {
                 let position = projection.position
                 let labels: KeyValuePairs = ["topology": view.topology, "view": view.name, "partition": "\(projection.partition)"]
                 samples.note(Int(projection.lagRecords), of: .viewLag, labels)
                 samples.note(Int(position.next.number), of: .viewPosition, labels)
                 if position.watermark > .earliest { samples.note(position.watermark.seconds, of: .viewWatermark, labels) }
+            }
+            if let rebuild = try rebuild(of: view), rebuild.rebuild.isRunning {
+                samples.note(Int(max(0, rebuild.recordsTotal - rebuild.recordsDone)), of: .viewRebuildLeft, name)
             }
         }
     }

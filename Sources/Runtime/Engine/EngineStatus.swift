@@ -82,12 +82,40 @@ public struct EngineStatus: Sendable {
         public var name: String
         /// By partition.
         public var partitions: [Partition]
-        public var rowCount: Int
+        /// Nil: the database does not say, and never did.
+        public var rowCount: Int?
+        /// Why its projection stands still; nil: it does not.
+        public var trouble: ViewTrouble?
+        /// The latest; nil: none that is known.
+        public var rebuild: Rebuild?
 
-        public init(name: String, partitions: [Partition], rowCount: Int) {
+        public init(name: String, partitions: [Partition], rowCount: Int?, trouble: ViewTrouble? = nil, rebuild: Rebuild? = nil) {
             self.name = name
             self.partitions = partitions
             self.rowCount = rowCount
+            self.trouble = trouble
+            self.rebuild = rebuild
+        }
+
+        /// A rebuild of the view, and how much of the topic its new table has.
+        public struct Rebuild: Sendable {
+            public var rebuild: ViewRebuild
+            public var recordsDone: Int64
+            public var recordsTotal: Int64
+            /// Why the new table stands still; nil: it does not, as far as this process knows.
+            public var trouble: ViewTrouble?
+
+            /// - Parameter ranges: what the view's topic holds, by partition.
+            public init(_ rebuild: ViewRebuild, ranges: [PartitionNumber: OffsetRange], trouble: ViewTrouble? = nil) {
+                self.rebuild = rebuild
+                self.trouble = trouble
+                recordsTotal = ranges.values.reduce(0) { $0 + ($1.end.number - $1.first.number) }
+                recordsDone = rebuild.isRunning
+                    ? ranges.reduce(0) { sum, range in
+                        let next = rebuild.positions[range.key]?.next ?? .zero
+                        return sum + max(0, min(next, range.value.end).number - range.value.first.number)
+                    } : 0
+            }
         }
 
         public struct Partition: Sendable {

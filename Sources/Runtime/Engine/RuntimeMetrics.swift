@@ -15,7 +15,7 @@ extension MetricDeclaration {
     static let projectedRecords = MetricDeclaration(
         "pioneer_view_records_total", .counter, labels: ["view"], "Records of a view's topic that were projected into its table.")
     static let projectionFailures = MetricDeclaration(
-        "pioneer_projection_failures_total", .counter, "Projections that failed, each tried again or fatal to the engine.")
+        "pioneer_projection_failures_total", .counter, "Tries to project rows that failed; each is made again.")
     static let projectionConflicts = MetricDeclaration(
         "pioneer_projection_conflicts_total", .counter, labels: ["view"],
         "Projections rolled back because the table had moved on meanwhile.")

@@ -18,6 +18,9 @@ final class StatusBoard: Sendable {
         var journals: [TaskID: JournalEntry] = [:]
         var views: [ViewPartition: ViewPosition] = [:]
         var trims: [ViewPartition: TrimMarks] = [:]
+        var troubles: [String: ViewTrouble] = [:]
+        var rebuilds: [String: ViewRebuild] = [:]
+        var rebuildTroubles: [String: ViewTrouble] = [:]
 
         func committedWatermark(of task: TaskID) -> EventTime {
             max(tasks[task]?.status.watermark ?? .earliest, journals[task]?.record.watermark ?? .earliest)
@@ -79,6 +82,25 @@ final class StatusBoard: Sendable {
 
     func publish(_ position: ViewPosition, of view: String, _ partition: PartitionNumber) {
         contents.withLock { $0.views[ViewPartition(view: view, partition: partition)] = position }
+    }
+
+    /// - Parameter trouble: nil: the view goes on.
+    func publish(trouble: ViewTrouble?, of view: String) { contents.withLock { $0.troubles[view] = trouble } }
+
+    func trouble(of view: String) -> ViewTrouble? { contents.withLock { $0.troubles[view] } }
+
+    /// - Parameter rebuild: the latest; nil: none.
+    func publish(rebuild: ViewRebuild?, of view: String) {
+        contents.withLock {
+            $0.rebuilds[view] = rebuild
+            if !(rebuild?.isRunning ?? false) { $0.rebuildTroubles[view] = nil }
+        }
+    }
+
+    func publish(rebuildTrouble trouble: ViewTrouble?, of view: String) { contents.withLock { $0.rebuildTroubles[view] = trouble } }
+
+    func rebuild(of view: String) -> (rebuild: ViewRebuild, trouble: ViewTrouble?)? {
+        contents.withLock { contents in contents.rebuilds[view].map { ($0, contents.rebuildTroubles[view]) } }
     }
 
     /// The projection has come to `end` of a view's topic, past rows of event times up to `newest`.

@@ -32,10 +32,12 @@ struct EngineClient {
 
     init(_ address: EngineAddress) { self.address = address }
 
-    /// The JSON answer to a GET. Throws the engine's error, `client.engine_unreachable` or `client.answer`.
-    func value(_ path: RequestPath) async throws -> JSONValue {
+    /// The JSON answer to a request without a body. Throws the engine's error, `client.engine_unreachable` or `client.answer`.
+    func value(_ path: RequestPath, _ method: HTTPMethod = .GET) async throws -> JSONValue {
         let (status, body) = try await reached {
-            let response = try await Self.http.execute(request(path), timeout: Self.answerTimeout)
+            var request = request(path)
+            request.method = method
+            let response = try await Self.http.execute(request, timeout: Self.answerTimeout)
             let body = try await response.body.collect(upTo: Self.answerBytesMax)
             return (Int(response.status.code), Array(body.readableBytesView))
         }

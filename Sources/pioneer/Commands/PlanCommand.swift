@@ -92,7 +92,7 @@ struct PlanCommand: AsyncParsableCommand {
         if let kafka {
             let cluster = KafkaCluster(kafka.properties, KafkaCluster.Settings(instance: nil))
             let host = ClusterHost(cluster: cluster, local: data.store, owner: try data.owner(), isStandby: false)
-            parts = Engine.Parts(log: try KafkaLog(kafka.properties), host: .cluster(host), views: data.views, clock: clock)
+            parts = Engine.Parts(log: try KafkaLog(kafka.properties), host: .cluster(host), views: data.views.store, clock: clock)
         } else {
             engineSettings.partitionCount = try data.partitionCount(wanted: nil, askedBy: "")
         }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Base
 import HTTPAPI
 import Planner
+import PostgresViews
 import Runtime
 import Stores
 import Telemetry
@@ -22,6 +23,9 @@ struct Run: AsyncParsableCommand {
             With --kafka the log is Kafka's, and engines that run the same topologies, each with a data directory of its \
             own, share the work: when one goes, the others take its tasks over.
 
+            With --postgres the views' tables are in PostgreSQL, where anyone may read them with SQL. A fresh database is \
+            filled from the views' topics; one that is away is waited for, and holds up nothing but the views.
+
             EXAMPLES
               pioneer run topologies/usage.yaml
               pioneer run topologies/*.yaml --data /var/lib/pioneer --listen 127.0.0.1:8080
@@ -30,6 +34,7 @@ struct Run: AsyncParsableCommand {
               pioneer run topologies/usage.yaml --rebuild usage
               pioneer run topologies/usage.yaml --config deploy/pioneer.yaml
               pioneer run topologies/usage.yaml --kafka broker-1:9092 --data /var/lib/pioneer
+              PIONEER_POSTGRES=postgresql://pioneer:secret@db/metrics pioneer run topologies/usage.yaml
 
             Settings can also come from variables ($PIONEER_LISTEN for --listen) and from a file; 'pioneer config' shows \
             them all with what they are and where that comes from.
@@ -73,8 +78,13 @@ struct Run: AsyncParsableCommand {
         try checkRebuild(plans)
         let kafka = try KafkaSettings(settings)
         var engineSettings = EngineSettings(settings, onKafka: kafka != nil)
-        let data = try DataDirectory.open(
-            settings[Settings.dataDir], kafka == nil ? .embedded : .kafka, memory: engineSettings.memory, clock: clock)
+        let path = settings[Settings.dataDir], kind = kafka == nil ? DataDirectory.Kind.embedded : .kafka
+        let data: DataDirectory
+        if let postgres = try PostgresSettings(settings) {
+            data = try await DataDirectory.open(path, kind, postgres: postgres, memory: engineSettings.memory, clock: clock)
+        } else {
+            data = try DataDirectory.open(path, kind, memory: engineSettings.memory, clock: clock)
+        }
         defer { data.close() }
         let engine: Engine
         if let kafka {

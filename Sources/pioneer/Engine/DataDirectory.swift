@@ -1,14 +1,15 @@
 import Base
 import Foundation
 import Planner
+import PostgresViews
 import RocksStore
 import Runtime
 import SQLiteViews
 import Stores
 
-/// The files of an engine: `DIR/store` (log and state), `DIR/views/views.sqlite`, and while it runs `DIR/address`. Of one
-/// on Kafka there is no log: `DIR/state` (copies of tasks' state) and `DIR/instance` (its name among the others) instead.
-/// One process at a time; the store's lock sees to that.
+/// The files of an engine: `DIR/store` (log and state), `DIR/views/views.sqlite` unless views are in PostgreSQL, and while it
+/// runs `DIR/address`. Of one on Kafka there is no log: `DIR/state` (copies of tasks' state) and `DIR/instance` (its name among
+/// the others) instead. One process at a time; the store's lock sees to that.
 struct DataDirectory {
     /// Where the log is, for the life of a directory.
     enum Kind {
@@ -20,32 +21,50 @@ struct DataDirectory {
     let path: String
     /// Log and state, or state alone.
     let store: RocksStore
-    let views: SQLiteViews
+    let views: ViewDatabase
 
     static func addressPath(_ directory: String) -> String { directory + "/address" }
 
-    /// Opens or makes everything. Throws `run.foreign_directory`, `run.other_kind` and what the stores throw; nothing is
-    /// changed then.
+    /// Opens or makes everything, with views in a file. Throws `run.foreign_directory`, `run.other_kind` and what the stores
+    /// throw; nothing is changed then.
     static func open(_ path: String, _ kind: Kind = .embedded, memory: MemoryBudget, clock: any WallClock) throws -> DataDirectory {
+        let store = try openStore(path, kind, memory: memory, clock: clock)
+        do {
+            let viewsPath = path + "/views"
+            try makeDirectory(viewsPath)
+            let views = try SQLiteViews(directory: viewsPath, cacheBytes: 4 << 20)
+            return DataDirectory(path: path, store: store, views: .sqlite(views))
+        } catch {
+            store.close()
+            throw error
+        }
+    }
+
+    /// The same, with views in PostgreSQL, which is waited for while it is away.
+    static func open(
+        _ path: String, _ kind: Kind, postgres: PostgresSettings, memory: MemoryBudget, clock: any WallClock
+    ) async throws -> DataDirectory {
+        // First: another engine on the directory is told at once.
+        let store = try openStore(path, kind, memory: memory, clock: clock)
+        do {
+            return DataDirectory(path: path, store: store, views: try await .awaited(postgres))
+        } catch {
+            store.close()
+            throw error
+        }
+    }
+
+    private static func openStore(_ path: String, _ kind: Kind, memory: MemoryBudget, clock: any WallClock) throws -> RocksStore {
         try checkIsDirectory(path)
         try checkIsOurs(path)
         try checkKind(path, kind)
         ProcessMemory.limit()
-        let options = RocksStoreOptions(memoryMaxBytes: memory.store)
-        let store: RocksStore
         do {
-            store = try RocksStore.open(
-                directory: path + "/" + kind.storeName, options: options, newLogID: UUID().uuidString.lowercased(), clock: clock)
+            return try RocksStore.open(
+                directory: path + "/" + kind.storeName, options: RocksStoreOptions(memoryMaxBytes: memory.store),
+                newLogID: UUID().uuidString.lowercased(), clock: clock)
         } catch {
             throw named(error, kind, directory: path)
-        }
-        do {
-            let viewsPath = path + "/views"
-            try makeDirectory(viewsPath)
-            return DataDirectory(path: path, store: store, views: try SQLiteViews(directory: viewsPath, cacheBytes: 4 << 20))
-        } catch {
-            store.close()
-            throw error
         }
     }
 
@@ -62,14 +81,14 @@ struct DataDirectory {
     func parts(clock: any WallClock) -> Engine.Parts {
         let store = store
         return Engine.Parts(
-            log: store, state: store, committer: store, views: views, clock: clock,
+            log: store, state: store, committer: store, views: views.store, clock: clock,
             maintain: { try store.maintain(now: $0) },
             trim: { try store.deleteRecords(before: $1, in: $0) })
     }
 
-    /// What log, state and views take on the disk, in bytes. - Complexity: O(files) system calls.
+    /// What log, state and views take on this machine's disk, in bytes. - Complexity: O(files) system calls.
     func diskBytes() throws -> Int {
-        let files = ["", "-wal", "-shm"].map { views.path + $0 }
+        let files = views.path.map { path in ["", "-wal", "-shm"].map { path + $0 } } ?? []
         return files.reduce(try store.statistics().diskBytes) { sum, path in
             var information = stat()
             return stat(path, &information) == 0 ? sum + Int(information.st_blocks) * 512 : sum
@@ -91,7 +110,7 @@ struct DataDirectory {
     /// Ends everything; the address goes first, so that nobody finds an engine that is closing.
     func close() {
         unlink(Self.addressPath(path))
-        do { try views.close() } catch { /* The database is as after a crash, which it is made for. */ }
+        views.close()
         store.close()
     }
 }

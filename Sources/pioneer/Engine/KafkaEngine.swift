@@ -2,7 +2,6 @@ import Base
 import KafkaLog
 import Planner
 import Runtime
-import SQLiteViews
 import Stores
 import Telemetry
 
@@ -45,7 +44,7 @@ struct KafkaEngine {
         reading.aheadBytesMax = try aheadBytes()
         let log = try KafkaLog(kafka.properties, reading)
         let host = ClusterHost(cluster: cluster, local: data.store, owner: owner, isStandby: kafka.isStandby)
-        let parts = Engine.Parts(log: log, host: .cluster(host), views: data.views, clock: clock)
+        let parts = Engine.Parts(log: log, host: .cluster(host), views: data.views.store, clock: clock)
         var settings = settings
         let upgrade = try ApprovedUpgrade(plans, settings, parts, rebuild: rebuild, approve: approve)
         if !upgrade.startingOver.isEmpty {

@@ -27,11 +27,14 @@ struct ServedEngine: EngineFacade {
     var viewDefinitions: [ViewDefinition] { engine.viewDefinitions }
 
     func health() -> EngineHealth {
-        let statuses = engine.statuses
+        let statuses = engine.statuses, troubles = engine.viewTroubles
         return EngineHealth(
             status: phase, version: Pioneer.configuration.version, uptime: clock.now() - startedAt,
             topologies: engine.plans.map { plan in
-                .init(name: plan.topology, tasks: statuses.filter { $0.task.topology == plan.topology }.map(task))
+                let views = Set(plan.views.map(\.definition.name))
+                return .init(
+                    name: plan.topology, tasks: statuses.filter { $0.task.topology == plan.topology }.map(task),
+                    troubles: troubles.filter { views.contains($0.key) })
             })
     }
 
@@ -50,6 +53,8 @@ struct ServedEngine: EngineFacade {
             lateByStream: status.counters.late, deadLetterCount: status.counters.deadLetters,
             deadLettersByCode: status.counters.deadLettersByCode)
     }
+
+    func rebuildTrouble(of view: String) -> ViewTrouble? { engine.rebuildTrouble(of: view) }
 
     func readings(of topic: TopicName) -> [SourceReading] {
         engine.plans.flatMap { plan in

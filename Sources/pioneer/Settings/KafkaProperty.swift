@@ -1,5 +1,4 @@
 import Base
-import Foundation
 import KafkaLog
 import TopologyFile
 
@@ -14,15 +13,9 @@ import TopologyFile
 ///   ssl.key.password: { file: /run/secrets/key-password }
 /// ```
 struct KafkaProperty: Equatable, Sendable {
-    enum Source: Equatable, Sendable {
-        case plain(String)
-        case variable(String)
-        case file(String)
-    }
-
     static let servers = "bootstrap.servers"
 
-    var source: Source
+    var source: SecretSource
     /// Of the key.
     var place: SourceLocation
 
@@ -41,10 +34,10 @@ struct KafkaProperty: Equatable, Sendable {
                         + "'name: { file: PATH }'."))
         }
         var path = entry.path.dropFirst()
-        var make = Source.plain
+        var make = SecretSource.plain
         switch path.last {
-        case "env" where path.count > 1: make = Source.variable
-        case "file" where path.count > 1: make = Source.file
+        case "env" where path.count > 1: make = SecretSource.variable
+        case "file" where path.count > 1: make = SecretSource.file
         default: break
         }
         if make("") != .plain("") { path = path.dropLast() }
@@ -69,25 +62,7 @@ struct KafkaProperty: Equatable, Sendable {
 
     /// Throws `config.bad_value` where what it names is not there.
     func value(name: String, environment: [String: String]) throws -> KafkaProperties.Value {
-        switch source {
-        case .plain(let text): return KafkaProperties.Value(text, isSecret: Self.isSecret(name))
-        case .variable(let variable):
-            guard let text = environment[variable], !text.isEmpty else {
-                throw EngineError(
-                    .configBadValue, .user, "\(place): 'kafka: \(name)' names the variable '\(variable)', which is not set",
-                    remedy: "Set it in the engine's environment.")
-            }
-            return KafkaProperties.Value(text, isSecret: true)
-        case .file(let path):
-            do {
-                let text = try String(contentsOfFile: path, encoding: .utf8)
-                return KafkaProperties.Value(text.trimmingCharacters(in: .newlines), isSecret: true)
-            } catch {
-                throw EngineError(
-                    .configBadValue, .user,
-                    "\(place): 'kafka: \(name)' names the file '\(path)', which cannot be read: \(error.localizedDescription)",
-                    remedy: "Put the secret there, and let the engine's user read it.")
-            }
-        }
+        let text = try source.text(of: "kafka: \(name)", at: place, environment: environment)
+        return KafkaProperties.Value(text, isSecret: source == .plain(text) ? Self.isSecret(name) : true)
     }
 }

@@ -51,6 +51,7 @@ struct EngineSettingOptions: ParsableArguments {
     @Option(help: Settings.retentionBytes.argumentHelp)
     var retentionBytes: String?
     @OptionGroup var kafka: KafkaSettingOptions
+    @OptionGroup var postgres: PostgresSettingOptions
     @Option(help: Settings.logLevel.argumentHelp, completion: .list(["debug", "info", "warning", "error"]))
     var logLevel: String?
     @Option(help: Settings.logFormat.argumentHelp, completion: .list(["text", "json"]))
@@ -65,6 +66,7 @@ struct EngineSettingOptions: ParsableArguments {
         given.add(Settings.retentionAge, retentionAge)
         given.add(Settings.retentionBytes, retentionBytes)
         kafka.add(to: &given)
+        postgres.add(to: &given)
         given.add(Settings.logLevel, logLevel)
         given.add(Settings.logFormat, logFormat)
     }
@@ -89,6 +91,25 @@ struct KafkaSettingOptions: ParsableArguments {
         given.add(Settings.sessionTimeout, sessionTimeout)
         given.add(Settings.membership, membership)
         given.add(Settings.standby, standby)
+    }
+}
+
+/// What `pioneer run` may be told about PostgreSQL.
+struct PostgresSettingOptions: ParsableArguments {
+    @Option(help: Settings.postgres.argumentHelp)
+    var postgres: String?
+    @Option(help: Settings.postgresReplica.argumentHelp)
+    var postgresReplica: String?
+    @Option(help: Settings.postgresSchema.argumentHelp)
+    var postgresSchema: String?
+    @Option(help: Settings.postgresReaders.argumentHelp)
+    var postgresReaders: String?
+
+    func add(to given: inout GivenSettings) {
+        given.add(Settings.postgres, postgres)
+        given.add(Settings.postgresReplica, postgresReplica)
+        given.add(Settings.postgresSchema, postgresSchema)
+        given.add(Settings.postgresReaders, postgresReaders)
     }
 }
 

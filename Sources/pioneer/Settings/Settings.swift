@@ -57,6 +57,19 @@ enum Settings {
     static let standby = Setting(
         "standby", flag: "--standby", valueName: "bool", standard: "false", form: .bool,
         help: "On Kafka: keep copies of other engines' state, to take over quickly.", commands: engine)
+    static let postgres = Setting(
+        "postgres", flag: "--postgres", valueName: "url", otherwise: "views in data_dir",
+        form: .text("postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or as libpq takes it"),
+        help: "Keep views in this PostgreSQL. A password in a flag is seen by all users.", commands: engine, isSecret: true)
+    static let postgresReplica = Setting(
+        "postgres_replica", flag: "--postgres-replica", valueName: "url", otherwise: "queries read where rows are written",
+        form: .text("as of postgres"), help: "A standby of that PostgreSQL, for queries.", commands: engine, isSecret: true)
+    static let postgresSchema = Setting(
+        "postgres_schema", flag: "--postgres-schema", valueName: "name", standard: "pioneer", form: .postgresSchema,
+        help: "The schema of PostgreSQL that holds the views.", commands: engine)
+    static let postgresReaders = Setting(
+        "postgres_readers", flag: "--postgres-readers", valueName: "n", standard: "8", form: .count(1...1_000),
+        help: "Connections to PostgreSQL that queries use at once.", commands: engine)
     static let logLevel = Setting<EventLevel>(
         "log_level", flag: "--log-level", valueName: "level", standard: EventLevel.info.rawValue, form: .choice,
         help: "Least level that is logged: debug, info, warning, error.", commands: engine)
@@ -85,8 +98,9 @@ enum Settings {
         dataDir.declaration, engineURL.declaration, schemas.declaration, listen.declaration, partitions.declaration,
         workers.declaration, commitInterval.declaration, memoryMax.declaration, retentionAge.declaration,
         retentionBytes.declaration, kafka.declaration, kafkaReplication.declaration, sessionTimeout.declaration,
-        membership.declaration, standby.declaration, logLevel.declaration, logFormat.declaration, agentEvery.declaration,
-        agentSpool.declaration, agentResourceID.declaration, agentProcesses.declaration, agentTopic.declaration,
+        membership.declaration, standby.declaration, postgres.declaration, postgresReplica.declaration, postgresSchema.declaration,
+        postgresReaders.declaration, logLevel.declaration, logFormat.declaration, agentEvery.declaration, agentSpool.declaration,
+        agentResourceID.declaration, agentProcesses.declaration, agentTopic.declaration,
     ]
 
 }

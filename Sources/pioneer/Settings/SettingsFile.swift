@@ -44,7 +44,7 @@ struct SettingsFile: Sendable {
         let path = flag ?? named ?? pathDefault
         if choice == .found, !FilePath.exists(path) { return nil }
         switch TextFile.read(path: path) {
-        case .success(let text): return SettingsFile(path: path, choice: choice, text: text, faults: &faults)
+        case .success(let text): return SettingsFile(path: path, choice: choice, text: text, environment: environment, faults: &faults)
         case .failure(let fault):
             let finding = fault.finding
             throw EngineError(
@@ -53,7 +53,8 @@ struct SettingsFile: Sendable {
         }
     }
 
-    init(path: String, choice: Choice, text: String, faults: inout [EngineError]) {
+    /// - Parameter environment: where secrets may be kept.
+    init(path: String, choice: Choice, text: String, environment: [String: String] = [:], faults: inout [EngineError]) {
         let (entries, findings) = YAMLEntries.read(text, file: path)
         for finding in findings {
             faults.append(EngineError(.configFile, .user, "\(finding.location): \(finding.message)", remedy: finding.remedy))
@@ -63,6 +64,12 @@ struct SettingsFile: Sendable {
         for entry in entries {
             if entry.path[0] == Settings.kafka.declaration.name, entry.path.count > 1 {
                 KafkaProperty.read(entry, into: &kafka, faults: &faults)
+                continue
+            }
+            if let secret = SecretEntry(entry) {
+                if let text = secret.text(environment: environment, faults: &faults) {
+                    values[secret.setting] = Given(text: text, place: entry.location)
+                }
                 continue
             }
             let name = entry.path.joined(separator: ".")

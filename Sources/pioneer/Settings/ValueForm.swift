@@ -1,6 +1,7 @@
 import ArgumentParser
 import Base
 import HTTPAPI
+import Stores
 
 /// How a setting's value is written, and what of that is allowed. The same for flags, variables and the file.
 struct ValueForm<Value: Sendable>: Sendable {
@@ -16,6 +17,10 @@ extension ValueForm<String> {
     static let engineURL = ValueForm(allowed: "a scheme and a host, such as http://127.0.0.1:8000") { text in
         (try? EngineAddress(text, origin: "", isFromFile: false)).map { _ in text }
     }
+
+    static let postgresSchema = ValueForm(
+        allowed: "a letter, then letters, digits and '_', 63 at most, not beginning with 'pg_'"
+    ) { SQLName.isPlain($0) && $0.utf8.count <= 63 && !$0.lowercased().hasPrefix("pg_") ? $0 : nil }
 
     static let topic = ValueForm(allowed: "a topic's name: \(TopicName.allowedForm)") { TopicName($0) == nil ? nil : $0 }
 }

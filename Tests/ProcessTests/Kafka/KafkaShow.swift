@@ -23,6 +23,8 @@ final class KafkaShow {
         var rekeyed: Int?
         /// Seconds; Kafka's own brokers take no less than 6.
         var session = 6
+        /// How the engines reach the PostgreSQL that has the rows in a view, too.
+        var postgres: String?
         /// Properties of librdkafka.
         var kafka: [String: String] = [:]
 
@@ -46,7 +48,7 @@ final class KafkaShow {
         let name = Brokers.unique("show").replacingOccurrences(of: "-", with: "_")
         input = ShowInput(
             name, count: options.events, partitions: options.rekeyed ?? options.partitions, seed: options.seed,
-            isRekeyed: options.rekeyed != nil)
+            isRekeyed: options.rekeyed != nil, hasView: options.postgres != nil)
         directory = try TemporaryDirectory()
         topology = try directory.write(input.topology, to: "show.yaml")
         if let partitions = options.rekeyed {
@@ -69,6 +71,7 @@ final class KafkaShow {
             "--kafka", address, "--session-timeout", "\(options.session)s", "--membership", options.isDynamic ? "dynamic" : "static",
             "--retention-age", "36500d", "--standby", "\(options.isStandby)",
         ]
+        if let postgres = options.postgres { run.environment["PIONEER_POSTGRES"] = postgres }
         if !options.kafka.isEmpty {
             let properties = options.kafka.sorted { $0.key < $1.key }.map { "  \($0.key): \"\($0.value)\"\n" }
             run.arguments += ["--config", try directory.write("kafka:\n" + properties.joined(), to: "pioneer.yaml")]

@@ -13,6 +13,8 @@ struct ShowInput {
     var deadLetters: String { "_pioneer.\(name).dead-letters" }
     /// The source's topic is partitioned by nothing.
     let isRekeyed: Bool
+    /// The rows are in the view `minutes`, too.
+    let hasView: Bool
     /// Of a table that is there with such a source, and says how many tasks there are.
     var table: String { "\(name).machines" }
 
@@ -36,6 +38,7 @@ struct ShowInput {
               total: sum(value)
         outputs:
           minutes: { from: minutes, topic: \(output), key: [resource_id] }
+        \(hasView ? "views: { minutes: { from: minutes, key: [resource_id, window.start] } }" : "")
         """
     }
 
@@ -53,8 +56,9 @@ struct ShowInput {
     /// The rows as `machine minute samples total`, sorted.
     let rows: [String]
 
-    init(_ name: String, count: Int, partitions: Int, seed: UInt64, isRekeyed: Bool = false) {
+    init(_ name: String, count: Int, partitions: Int, seed: UInt64, isRekeyed: Bool = false, hasView: Bool = false) {
         self.name = name
+        self.hasView = hasView
         self.isRekeyed = isRekeyed
         var random = SeededRandom(seed: seed)
         var sums: [String: (samples: Int, total: Int)] = [:]

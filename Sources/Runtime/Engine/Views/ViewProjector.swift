@@ -21,27 +21,40 @@ extension ErrorCode {
 ///    noted end was reached does the noted watermark go with it, and does `keep` remove rows: what a view that is filled
 ///    again meets on the way may be long past it.
 final class ViewProjector {
+    enum Step {
+        /// There may be more to project at once.
+        case more
+        case atEnd
+        /// Somebody else has moved the table on. Nothing was changed; `restore` before the next step.
+        case conflict
+    }
+
+    let partition: PartitionNumber
+    let task: TaskID
     private let view: ViewDefinition
-    private let partition: PartitionNumber
-    private let task: TaskID
+    /// Of the rebuild whose table is filled; nil: the table that serves.
+    private let rebuild: Int64?
     private let log: any EventLog
     private let writtenEnd: @Sendable (TopicPartition) throws -> Offset
     private let views: any ViewStore
     private let board: StatusBoard
     private let decoder: JSONRecordDecoder
     private let records = RecordBatch()
-    private var position = ViewPosition.start
+    private(set) var position = ViewPosition.start
     /// Step 1; nil: the task has committed no watermark that the view does not have.
     private var noted: (watermark: EventTime, end: Offset)?
 
-    /// - Parameter writtenEnd: one past the last record of a partition, those included that are not readable yet. Nil: the
-    ///   log has no such records.
+    /// - Parameters:
+    ///   - rebuild: the number of the rebuild whose table is to be filled; nil: the one that serves.
+    ///   - writtenEnd: one past the last record of a partition, those included that are not readable yet. Nil: the log has no
+    ///     such records.
     init(
-        _ view: ViewDefinition, partition: PartitionNumber, log: any EventLog,
+        _ view: ViewDefinition, partition: PartitionNumber, rebuild: Int64? = nil, log: any EventLog,
         writtenEnd: (@Sendable (TopicPartition) throws -> Offset)? = nil, views: any ViewStore, board: StatusBoard
     ) {
         self.view = view
         self.partition = partition
+        self.rebuild = rebuild
         task = TaskID(topology: view.topology, partition: partition)
         self.log = log
         self.writtenEnd = writtenEnd ?? { try log.range(of: $0).end }
@@ -50,36 +63,39 @@ final class ViewProjector {
         decoder = JSONRecordDecoder(schema: Schema(name: view.name, rowType: view.type))
     }
 
-    /// Takes over where the table stands. Throws `view.ahead_of_log` when the log does not reach as far.
-    func restore() throws {
+    /// Takes over where the table stands: at the given place, else where the store says. Throws `view.ahead_of_log` when the
+    /// log does not reach as far.
+    func restore(at known: ViewPosition? = nil) throws {
         noted = nil
-        position = try views.positions(of: view.name, log: log.id)[partition] ?? .start
-        let range = try log.range(of: TopicPartition(view.topic, partition))
+        position = try known ?? positions()[partition] ?? .start
+        let range = try log.range(of: topic)
         guard position.next <= range.end else { throw aheadOfLog(range.end) }
-        board.publish(position, of: view.name, partition)
+        if rebuild == nil { board.publish(position, of: view.name, partition) }
     }
 
-    /// One step. True when there may be more to project at once.
-    func step() throws -> Bool {
+    var topic: TopicPartition { TopicPartition(view.topic, partition) }
+
+    private func positions() throws -> [PartitionNumber: ViewPosition] {
+        guard let rebuild else { return try views.positions(of: view.name, log: log.id) }
+        let known = try views.rebuild(of: view.name)
+        return known?.number == rebuild ? known?.positions ?? [:] : [:]
+    }
+
+    func step() throws -> Step {
         try noteWatermark()
         let outcome = try log.read(
-            TopicPartition(view.topic, partition), from: position.next, recordsMax: Limits.projectionRecordsMax,
-            bytesMax: Limits.projectionBytesMax, into: records)
+            topic, from: position.next, recordsMax: Limits.projectionRecordsMax, bytesMax: Limits.projectionBytesMax, into: records)
         switch outcome {
-        case .records(let next):
-            try apply(next: next)
-            return true
+        case .records(let next): return try apply(next: next) ? .more : .conflict
         case .atEnd(let reached):
             let next = max(reached, position.next)
-            guard next > position.next || noted.map({ next >= $0.end }) ?? false else { return false }
+            guard next > position.next || noted.map({ next >= $0.end }) ?? false else { return .atEnd }
             records.removeAll()
-            try apply(next: next)
-            return false
+            return try apply(next: next) ? .atEnd : .conflict
         case .expired(let first):
             // What `keep` has removed from the topic is not wanted in the table either.
             records.removeAll()
-            try apply(next: first)
-            return true
+            return try apply(next: first) ? .more : .conflict
         case .beyondEnd(let end): throw aheadOfLog(end)
         }
     }
@@ -88,10 +104,11 @@ final class ViewProjector {
         guard noted == nil else { return }
         let committed = board.committedWatermark(of: task)
         guard committed > position.watermark else { return }
-        noted = (committed, try writtenEnd(TopicPartition(view.topic, partition)))
+        noted = (committed, try writtenEnd(topic))
     }
 
-    private func apply(next: Offset) throws {
+    /// False: the table does not stand where this projection thinks it does.
+    private func apply(next: Offset) throws -> Bool {
         let watch = Stopwatch()
         let mark = (0..<records.count).last { RestartMark.isMark(records[$0]) }
         let startsOver = try mark.flatMap { try starts($0) }
@@ -106,21 +123,17 @@ final class ViewProjector {
         let moved = ViewPosition(next: next, watermark: watermark)
         let change = ViewChange(
             view: view.name, partition: partition, log: log.id, expected: position.next, position: moved, upserts: upserts,
-            deletes: [], expireBefore: expireBefore, startsOver: startsOver)
-        switch try views.apply(change) {
-        case .applied:
-            notePassed(next)
-            position = moved
-            if mark != nil || noted.map({ watermark >= $0.watermark }) ?? false { noted = nil }
-            board.publish(position, of: view.name, partition)
-            Telemetry.emit(
-                ProjectionApplied(
-                    view: view.name, partition: partition, records: records.count, rows: upserts.count, next: next,
-                    nanoseconds: watch.elapsedNanoseconds))
-        case .conflict:
-            Telemetry.emit(ProjectionConflicted(view: view.name, partition: partition, expected: position.next))
-            try restore()
-        }
+            deletes: [], expireBefore: expireBefore, startsOver: startsOver, rebuild: rebuild)
+        guard try views.apply(change) == .applied else { return false }
+        if rebuild == nil { notePassed(next) }
+        position = moved
+        if mark != nil || noted.map({ watermark >= $0.watermark }) ?? false { noted = nil }
+        if rebuild == nil { board.publish(position, of: view.name, partition) }
+        Telemetry.emit(
+            ProjectionApplied(
+                view: view.name, partition: partition, records: records.count, rows: upserts.count, next: next,
+                nanoseconds: watch.elapsedNanoseconds))
+        return true
     }
 
     private func notePassed(_ next: Offset) {
@@ -132,8 +145,7 @@ final class ViewProjector {
     /// Where the view's partitions stand when it starts over; nil: it has already, and this is another partition's mark of it.
     private func starts(_ index: Int) throws -> [PartitionNumber: Offset]? {
         guard let mark = RestartMark(records[index]) else { throw damaged(records[index], "it is a restart mark of another version") }
-        let positions = try views.positions(of: view.name, log: log.id)
-        return positions.allSatisfy { $0.value.next <= mark.starts[$0.key] ?? .zero } ? mark.starts : nil
+        return try positions().allSatisfy { $0.value.next <= mark.starts[$0.key] ?? .zero } ? mark.starts : nil
     }
 
     private func reduce(from first: Int) throws -> Batch {
@@ -158,7 +170,7 @@ final class ViewProjector {
         EngineError(
             .viewRecordDamaged, .environment,
             "record \(record.offset) of \(view.topic)[\(partition)] does not fit view '\(view.name)': \(reason)",
-            remedy: "Rebuild the view from its topology: pioneer run --rebuild \(view.topology) FILE.")
+            remedy: "Start its topology over, which fills the topic anew: pioneer run --rebuild \(view.topology) FILE.")
     }
 
     private func aheadOfLog(_ end: Offset) -> EngineError {

@@ -81,9 +81,14 @@ struct StatusAnswer {
 
     struct View {
         var name: String
-        var rows: Int
+        /// Nil: the views' database does not say.
+        var rows: Int?
         var lagRecords: Int
         var watermark: EventTime?
+        /// Why it stands still; nil: it does not.
+        var trouble: ViewTroubleText?
+        /// The latest; nil: none.
+        var rebuild: RebuildAnswer?
         /// By partition: where the projection goes on.
         var nextOffsets: [Int]
     }
@@ -175,9 +180,11 @@ extension StatusAnswer.Input {
 extension StatusAnswer.View {
     fileprivate init(_ json: JSONValue) {
         name = json["view"]?.string ?? ""
-        rows = json.count("rows")
+        rows = json["rows"]?.int.map { Int($0) }
         lagRecords = json.count("lag_records")
         watermark = json.time("watermark")
+        trouble = ViewTroubleText(json["trouble"])
+        rebuild = RebuildAnswer(json["rebuild"])
         nextOffsets = json["partitions"]?.elements?.map { $0.count("next_offset") } ?? []
     }
 }

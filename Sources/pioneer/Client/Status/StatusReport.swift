@@ -114,9 +114,14 @@ struct StatusReport {
     private func views(_ topology: StatusAnswer.Topology) -> [String] {
         var table = TextTable([.init("view"), .init("rows", .right), .init("lag", .right), .init("everything before is in", isWhole: true)])
         for view in topology.views {
-            table.add([view.name, Figures.count(view.rows), Figures.count(view.lagRecords), text.cell(view.watermark)])
+            let rows = view.rows.map { Figures.count($0) } ?? "-"
+            table.add([view.name, rows, Figures.count(view.lagRecords), text.cell(view.watermark)])
         }
-        return indented(table)
+        let troubles = topology.views.compactMap { view in view.trouble.map { $0.sentence(of: view.name, now: status.readAt) } }
+        let rebuilds = topology.views.compactMap { view in
+            view.rebuild.flatMap { $0.isRunning ? "\(view.name) is rebuilt: \($0.progress)" : nil }
+        }
+        return indented(table) + troubles.flatMap(wrapped).map { style(.yellow, $0) } + rebuilds.flatMap(wrapped)
     }
 
     private func indented(_ table: TextTable) -> [String] {

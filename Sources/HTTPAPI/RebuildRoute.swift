@@ -1,0 +1,95 @@
+import Base
+import HTTPTypes
+import Hummingbird
+import Runtime
+import Stores
+
+/// `/api/v1/views/{view}/rebuild`: POST begins one, or answers with the one that runs; GET tells of the latest; DELETE gives
+/// the running one up.
+struct RebuildRoute: Sendable {
+    let engine: any EngineFacade
+    let clock: any WallClock
+    let work: BlockingWork
+
+    @Sendable
+    func read(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+        try await answer(request, context) { views, view, _ in try views.rebuild(of: view.name) }
+    }
+
+    @Sendable
+    func begin(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+        try await answer(request, context, status: .accepted) { views, view, now in try views.beginRebuild(of: view.name, at: now) }
+    }
+
+    @Sendable
+    func cancel(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+        try await answer(request, context) { views, view, now in
+            guard try views.cancelRebuild(of: view.name, at: now) else {
+                throw APIError(
+                    .conflict, .viewNotRebuilding, "no rebuild of view '\(view.name)' runs", remedy: "There is nothing to cancel.")
+            }
+            return try views.rebuild(of: view.name)
+        }
+    }
+
+    private func answer(
+        _ request: Request, _ context: BasicRequestContext, status: HTTPResponse.Status = .ok,
+        _ act: @escaping @Sendable (any ViewStore, ViewDefinition, EventTime) throws -> ViewRebuild?
+    ) async throws -> Response {
+        try QueryParameters(request.uri.query).allow([])
+        let view = try ViewRoutes.view(try context.pathPart("view"), in: engine)
+        let engine = engine, now = clock.now()
+        let found = try await work.run { () -> EngineStatus.View.Rebuild? in
+            guard let rebuild = try act(engine.views, view, now) else { return nil }
+            let count = try engine.log.topic(view.topic)?.partitionCount ?? 0
+            let ranges = try (0..<count).reduce(into: [PartitionNumber: OffsetRange]()) { ranges, number in
+                let partition = PartitionNumber(number)
+                ranges[partition] = try engine.log.range(of: TopicPartition(view.topic, partition))
+            }
+            return EngineStatus.View.Rebuild(rebuild, ranges: ranges, trouble: engine.rebuildTrouble(of: view.name))
+        }
+        let json = JSONOutput()
+        json.object {
+            json.field("view", view.name)
+            json.field("read_at", now)
+            json.write(rebuild: found)
+        }
+        return json.response(status: status)
+    }
+}
+
+extension JSONOutput {
+    /// The members of a view's object that tell of its rebuild.
+    func write(rebuild: EngineStatus.View.Rebuild?) {
+        field("rebuild") {
+            guard let rebuild else { return value(nil as String?) }
+            let known = rebuild.rebuild
+            object {
+                field("number", known.number)
+                field("state", known.state.rawValue)
+                field("started_at", known.startedAt)
+                field("ended_at", known.endedAt ?? .earliest)
+                if known.isRunning {
+                    field("records_done", rebuild.recordsDone)
+                    field("records_total", rebuild.recordsTotal)
+                }
+                write(trouble: rebuild.trouble)
+            }
+        }
+    }
+
+    /// Why something stands still, if it does.
+    func write(trouble: ViewTrouble?) {
+        guard let trouble else { return }
+        field("trouble") {
+            object {
+                field("code", trouble.error.text)
+                field("message", trouble.message)
+                field("remedy", trouble.remedy)
+                field("since", trouble.since)
+                field("next_try", trouble.nextTry)
+                field("tries", trouble.tries)
+            }
+        }
+    }
+}
