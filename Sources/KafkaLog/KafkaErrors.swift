@@ -38,7 +38,6 @@ enum KafkaErrors {
         return result
     }
 
-    /// Throws what an error object says, if there is one, and destroys it.
     private struct Kind {
         var code: ErrorCode
         var domain = EngineError.Domain.environment

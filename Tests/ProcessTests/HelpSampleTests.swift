@@ -2,6 +2,7 @@ import ArgumentParser
 import Dispatch
 import Foundation
 import KafkaBrokers
+import PostgresServer
 import Synchronization
 import Testing
 
@@ -56,6 +57,7 @@ private struct HelpSample: Sendable {
 
     /// Kafka, as the examples name it.
     private static let brokers = ["broker-1:9092", "localhost:9092"]
+    private static let databases = ["postgresql://pioneer:secret@db/metrics", "postgresql://localhost/pioneer"]
 
     private func events(_ count: Int) -> String {
         (0..<count).map { number in
@@ -117,6 +119,13 @@ private struct HelpSample: Sendable {
             own = isBench ? try Brokers.own() : nil
             line = line.replacing(kafka, with: try own?.address ?? Brokers.kafka()).replacing("--count 8000000", with: "--count 20000")
         }
+        var database: PostgresDatabase?
+        if let address = Self.databases.first(where: { line.contains($0) }) {
+            guard Postgres.isHere else { return nil }
+            let made = try Postgres.database()
+            line = line.replacing(address, with: "'\(made.url)'")
+            database = made
+        }
         var environment = ["PIONEER_DATA_DIR": engine.data]
         if line.contains("pioneer run") {
             environment["PIONEER_DATA_DIR"] = "\(shell.directory.path)/own-\(index)"
@@ -130,12 +139,14 @@ private struct HelpSample: Sendable {
         if line.contains("pioneer agent"), !line.contains("--spool") { line += " --spool '\(shell.directory.path)/spool-\(index)'" }
         // Others are done before, or go on until Ctrl-C.
         let isEndless = !["pioneer bench", "fleet --statistics", "--output"].contains { line.contains($0) }
-        let outcome = try withExtendedLifetime(own) {
+        let outcome = try withExtendedLifetime((own, database)) {
             try shell.run(line, interruptedAfter: isEndless ? Self.secondsMax : 300, environment: environment)
         }
         // Ctrl-C also ends what feeds the command, with this status.
         let isFed = line.contains(" | pioneer")
         guard outcome.status != 0, !isFed || outcome.status != 128 + SIGINT else { return nil }
+        // There may be nothing to give up any more.
+        if line.contains("--cancel"), outcome.output.contains("view.not_rebuilding") { return nil }
         return "ended with status \(outcome.status):\n\(outcome.output.prefix(1_500))"
     }
 }

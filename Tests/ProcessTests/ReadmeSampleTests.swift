@@ -1,5 +1,6 @@
 import Foundation
 import KafkaBrokers
+import PostgresServer
 import Testing
 
 /// The shell blocks of the README, in order, as one reader would give them: what runs until Ctrl-C runs beside the rest,
@@ -15,10 +16,11 @@ import Testing
         try writeTopologies(of: page, to: shell.directory)
         // One of its own: the page's topics have names that other tests use too.
         let broker = Brokers.hasOwn ? try Brokers.own() : nil
-        var script = Script(port: port, kafka: broker?.address)
+        let database = Postgres.isHere ? try Postgres.database() : nil
+        var script = Script(port: port, kafka: broker?.address, postgres: database?.url)
         for block in Self.blocks(of: "sh", in: page) { script.add(block) }
         #expect(script.commandCount > 12)
-        let outcome = try withExtendedLifetime(broker) { try shell.run(script.text, interruptedAfter: 480) }
+        let outcome = try withExtendedLifetime((broker, database)) { try shell.run(script.text, interruptedAfter: 480) }
         #expect(outcome.status == 0, "\(outcome.output.suffix(4_000))")
         #expect(outcome.output.contains(Script.lastWords), "\(outcome.output.suffix(4_000))")
     }
@@ -59,12 +61,14 @@ import Testing
         let port: UInt16
         /// Nil: there is none, and commands that need it are left out.
         let kafka: String?
+        let postgres: String?
         private(set) var commandCount = 0
         private var lines: [String] = []
 
-        init(port: UInt16, kafka: String?) {
+        init(port: UInt16, kafka: String?, postgres: String?) {
             self.port = port
             self.kafka = kafka
+            self.postgres = postgres
         }
 
         mutating func add(_ block: String) {
@@ -81,8 +85,9 @@ import Testing
         }
 
         private mutating func append(_ command: String) {
-            guard kafka != nil || !command.contains("--kafka") else { return }
+            guard kafka != nil || !command.contains("--kafka"), postgres != nil || !command.contains("postgresql:") else { return }
             let text = command.replacing("127.0.0.1:8000", with: "127.0.0.1:\(port)")
+                .replacing("postgresql://pioneer@db.example/metrics", with: quoted(postgres ?? ""))
                 .replacing("broker-1:9092", with: kafka ?? "").replacing("localhost:9092", with: kafka ?? "")
                 .replacing("--count 8000000", with: "--count 20000")
             let words = text.split(separator: " ")

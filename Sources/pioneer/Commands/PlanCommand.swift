@@ -23,7 +23,7 @@ struct PlanCommand: AsyncParsableCommand {
             EXAMPLES
               pioneer plan topologies/usage.yaml
               pioneer plan topologies/*.yaml --data /var/lib/pioneer
-              pioneer plan topologies/usage.yaml --to http://10.0.0.7:8000
+              pioneer plan topologies/usage.yaml --to http://engine:8000
               pioneer plan topologies/usage.yaml --json | jq -r '.[].changes[] | select(.loses) | .name'
 
             EXIT STATUS

@@ -23,7 +23,7 @@ struct RebuildView: AsyncParsableCommand {
             EXAMPLES
               pioneer views rebuild live_metrics
               pioneer views rebuild live_metrics --detach
-              pioneer views rebuild live_metrics --cancel
+              pioneer views rebuild resource_metrics --cancel
 
             EXIT STATUS
               0   the new table serves; begun, with --detach; given up, with --cancel
