@@ -32,7 +32,12 @@ extension PostgresSettings {
 
     /// What a person runs to have a view filled again from the log.
     func dropStatements(_ view: String) -> String {
-        "DROP TABLE IF EXISTS \(qualified(view)); DELETE FROM \(positionsTable) WHERE view = \(PostgresName.literal(view)); "
+        "DROP TABLE IF EXISTS \(qualified(view)); \(forgetStatements(view))"
+    }
+
+    /// What else there is of a view.
+    func forgetStatements(_ view: String) -> String {
+        "DELETE FROM \(positionsTable) WHERE view = \(PostgresName.literal(view)); "
             + "DELETE FROM \(viewsTable) WHERE name = \(PostgresName.literal(view));"
     }
 }

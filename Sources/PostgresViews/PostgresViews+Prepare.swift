@@ -37,18 +37,25 @@ extension PostgresViews {
         partitions.withLock { $0[view.name] = nil }
     }
 
-    /// Removes a view with its rows and positions; one that is not there is passed over. Making it again with `prepare`
-    /// starts it from the beginning of its topic.
+    /// Removes a view with its rows, positions and rebuild; one that is not there is passed over, and a table of its name that the
+    /// engine did not make stays. Making it again with `prepare` starts it from the beginning of its topic.
     public func drop(_ name: String) throws {
         try withWriter { connection in
             try connection.transaction {
                 try lockDefinitions(on: connection)
-                try connection.execute(settings.dropStatements(name))
+                let isOurs = try isMade(name, on: connection)
+                try connection.execute(isOurs ? settings.dropStatements(name) : settings.forgetStatements(name))
                 try forgetRebuild(of: name, on: connection)
                 return ((), isCommitted: true)
             }
         }
         _ = prepared.withLock { $0.removeValue(forKey: name) }
+    }
+
+    private func isMade(_ name: String, on connection: PostgresConnection) throws -> Bool {
+        var own = PostgresParameters()
+        own.add(name)
+        return try connection.query("SELECT EXISTS (SELECT FROM \(settings.viewsTable) WHERE name = $1)", own).bool(0, 0)
     }
 
     private func create(_ sql: TableSQL, on connection: PostgresConnection) throws {

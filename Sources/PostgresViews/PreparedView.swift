@@ -23,11 +23,15 @@ struct PreparedView: Sendable {
         queried = QueriedView(definition, gained: Set(definition.type.columns.map(\.flatName)).subtracting(definition.key))
         table = settings.qualified(definition.name)
         partitionColumn = facts.partitionColumn
-        visible = facts.partitionColumn == nil ? "TRUE"
-            : "\(SQLName.quoted(SQLName.eventTimeColumn)) >= coalesce((SELECT max(expired_before) FROM \(settings.positionsTable)"
-                + " WHERE view = \(PostgresName.literal(definition.name))), '-infinity')"
+        visible = Self.visible(of: definition.name, isPartitioned: facts.partitionColumn != nil, settings)
         storable = StorableValues(definition)
         statements = ChangeSQL(definition, retired: retired, settings: settings)
+    }
+
+    static func visible(of view: String, isPartitioned: Bool, _ settings: PostgresSettings) -> String {
+        guard isPartitioned else { return "TRUE" }
+        return "\(SQLName.quoted(SQLName.eventTimeColumn)) >= coalesce((SELECT max(expired_before) FROM \(settings.positionsTable)"
+            + " WHERE view = \(PostgresName.literal(view))), '-infinity')"
     }
 
     /// The value that a row has in the column where it came with `value`: what conditions on the column compare with.

@@ -2,12 +2,12 @@ import GRDB
 import Synchronization
 
 extension SQLiteViews {
-    /// How many rows a view's table has, whether it was prepared or not; nil: there is none. - Complexity: O(rows).
-    public func storedRowCount(of name: String) throws -> Int? {
+    /// How many rows a view's table has, whether it was prepared or not; 0 where there is none. - Complexity: O(rows).
+    public func storedRowCount(of name: String) throws -> Int {
         try mappingErrors {
             try pool.read { db in
                 let isThere = try Bool.fetchOne(db, sql: "SELECT 1 FROM _pioneer_views WHERE name = ?", arguments: [name]) ?? false
-                return isThere ? try Int.fetchOne(db, sql: "SELECT count(*) FROM \(ViewSQL.quoted(name))") : nil
+                return isThere ? try Int.fetchOne(db, sql: "SELECT count(*) FROM \(ViewSQL.quoted(name))") ?? 0 : 0
             }
         }
     }

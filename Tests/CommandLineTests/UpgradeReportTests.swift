@@ -58,4 +58,10 @@ struct UpgradeReportTests {
         let same = UpgradeReport(plan: try plan(change("keep", "stream", "cpu", bytes: 0), running: "\"22222222bb\"")).lines(.plain)
         #expect(same == ["topology usage  version 22222222 -> 22222222", "  goes on as it is", "  keep     stream cpu  no state yet"])
     }
+
+    @Test func `rows that could not be counted are said to be unknown, but of what begins only now`() throws {
+        let changes = change("drop", "view", "hours", loses: true) + "," + change("new", "view", "days")
+        let lines = UpgradeReport(plan: try plan(changes)).lines(.plain)
+        #expect(lines.dropFirst() == ["  drop     view hours  rows not known", "  new      view days"])
+    }
 }

@@ -84,6 +84,18 @@ import Testing
         #expect(gone.droppedViews == ["longs"] && gone.needsApproval && !gone.startsOver)
     }
 
+    @Test func `rows that are lost on their way need approval, though all state is kept`() throws {
+        let hopping = Self.text.replacing("tumbling: 1m, by: [id]", with: "tumbling: 1m, by: [metric]")
+            .replacing("shorts: { from: short, key: [id,", with: "shorts: { from: short, key: [metric,")
+        let same = try upgrade(hopping, from: facts(hopping))
+        #expect(!same.needsApproval && same.isUnchanged)
+        let fewer = try upgrade(hopping.replacing(", total: sum(value)", with: ""), from: facts(hopping))
+        let change = try #require(fewer.changes.first { $0.name == "short" })
+        #expect(change.verdict == .migrate && change.loses && fewer.needsApproval && !fewer.startsOver)
+        #expect(change.why.contains { $0.contains("become dead letters (hop.layout)") })
+        #expect(verdicts(fewer).filter { $0.hasSuffix("!") } == ["migrate short!"])
+    }
+
     @Test func `a hash is of what runs, of what is to run, and of what the log still holds`() throws {
         let wider = Self.text.replacing("tumbling: 1h", with: "tumbling: 2h")
         let one = try upgrade(wider, from: facts())

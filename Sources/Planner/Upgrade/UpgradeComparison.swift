@@ -31,7 +31,9 @@ extension UpgradePlan {
         if running.isEmpty {
             merged = next.streams.map { Change(.stream, $0.name, .new) } + next.views.map { Change(.view, $0.name, .new) }
         }
-        for index in merged.indices where merged[index].part == .view { merged[index].rows = facts.viewRows[merged[index].name] }
+        for index in merged.indices where merged[index].part == .view && merged[index].verdict != .new {
+            merged[index].rows = facts.viewRows[merged[index].name]
+        }
         if merged.contains(where: { $0.verdict == .rebuild }) { Self.startOver(&merged) }
         changes = merged.filter { $0.part != .view } + merged.filter { $0.part == .view }
         let positions = Dictionary(facts.tasks.flatMap(\.positions).map { ($0.input, $0.next.number) }) { first, _ in first }
@@ -172,8 +174,8 @@ private struct TaskComparison {
             return measured(change, before)
         }
         guard !before.stateName.isEmpty else { return new(stream) }
-        func change(_ verdict: UpgradePlan.Verdict, _ why: [String]) -> UpgradePlan.Change {
-            measured(UpgradePlan.Change(.stream, stream.name, verdict, why: renamed + why, loses: verdict == .rebuild), before)
+        func change(_ verdict: UpgradePlan.Verdict, _ why: [String], loses: Bool = false) -> UpgradePlan.Change {
+            measured(UpgradePlan.Change(.stream, stream.name, verdict, why: renamed + why, loses: loses || verdict == .rebuild), before)
         }
         if former.isKnown, stream.origins != before.origins {
             let (was, now) = (before.origins.joined(separator: "; "), stream.origins.joined(separator: "; "))
@@ -186,16 +188,20 @@ private struct TaskComparison {
         }
         var fed = former.isKnown && stream.feed != before.feed
             ? ["what feeds it changed: open windows will have rows from before and after"] : []
-        if former.isKnown, stream.hopRows != before.hopRows {
-            fed.append("rows that are on their way through \(stream.hop) become dead letters (hop.layout): their fields have changed")
+        let losesRows = former.isKnown && stream.hopRows != before.hopRows
+        if losesRows {
+            // There are some at almost any time: marks and rows of an epoch are read by the next one's. So it does not depend on
+            // how many there are just now, and the plan's hash does not either.
+            let what = "rows that are on their way through \(stream.hop) become dead letters (hop.layout): their fields have changed"
+            fed.insert(what, at: 0)
         }
         let stored = task.windows[before.stateName] ?? StoredWindows()
         switch WindowCarry.decide(stored, to: layout, legacyText: stream.legacyLayout) {
         case .impossible(let reason): return change(.rebuild, [reason])
-        case .asItIs: return change(renamed.isEmpty ? .keep : .migrate, fed)
+        case .asItIs: return change(renamed.isEmpty ? .keep : .migrate, fed, loses: losesRows)
         case .converted(_, let givenUp):
             let what = givenUp.isEmpty ? "its aggregates are stored in another order" : "it gives up \(givenUp.joined(separator: ", "))"
-            return change(.migrate, [what] + fed)
+            return change(.migrate, [what] + fed, loses: losesRows)
         }
     }
 

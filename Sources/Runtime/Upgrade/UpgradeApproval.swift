@@ -37,7 +37,8 @@ public struct UpgradeApproval: Sendable {
 
     func refusal(of plan: UpgradePlan) -> EngineError {
         let lost = plan.changes.filter(\.loses).map { change in
-            "\(change.part.rawValue) '\(change.name)' (\(change.verdict.rawValue))" + (change.why.first.map { ": \($0)" } ?? "")
+            let why = change.why.isEmpty ? "" : ": " + change.why.joined(separator: ", ")
+            return "\(change.part.rawValue) '\(change.name)' (\(change.verdict.rawValue))" + why
         }
         let shown = lost.prefix(3).joined(separator: "; ") + (lost.count > 3 ? "; and \(lost.count - 3) more" : "")
         let effect = plan.startsOver ? "would start over" : "would lose state or rows"

@@ -3,6 +3,7 @@ import Base
 import Columns
 import KafkaLog
 import Planner
+import PostgresViews
 import Runtime
 
 /// `pioneer plan FILE…`
@@ -17,6 +18,9 @@ struct PlanCommand: AsyncParsableCommand {
             that is stored can give what is wanted, the topology starts over from what the log holds; the plan says how far \
             back that is. Nothing is changed.
 
+            Where no engine runs, rows of views are counted where the settings say that views are. A PostgreSQL that is away \
+            leaves them unknown, which the plan says, and changes nothing about what is kept or lost.
+
             A plan that loses state or rows has to be approved by its hash, and then just that is done: the hash is of what \
             runs, of what is to run, and of what the log still holds.
 
@@ -24,6 +28,7 @@ struct PlanCommand: AsyncParsableCommand {
               pioneer plan topologies/usage.yaml
               pioneer plan topologies/*.yaml --data /var/lib/pioneer
               pioneer plan topologies/usage.yaml --to http://engine:8000
+              PIONEER_POSTGRES=postgresql://pioneer:secret@db/metrics pioneer plan topologies/usage.yaml
               pioneer plan topologies/usage.yaml --json | jq -r '.[].changes[] | select(.loses) | .name'
 
             EXIT STATUS
@@ -40,11 +45,13 @@ struct PlanCommand: AsyncParsableCommand {
     @OptionGroup var engine: EngineOptions
     @OptionGroup var topologies: SchemasOption
     @OptionGroup var kafka: KafkaSettingOptions
+    @OptionGroup var postgres: PostgresSettingOptions
 
     func run() async throws {
         var given = engine.given
         given.add(Settings.schemas, topologies.schemas)
         kafka.add(to: &given)
+        postgres.add(to: &given)
         let settings = try await ResolvedSettings.resolve(given)
         let plans = try PlanLoading.plans(files: files, schemas: settings.value(Settings.schemas))
         let upgrades = try await upgrades(plans, settings)
@@ -96,7 +103,12 @@ struct PlanCommand: AsyncParsableCommand {
         } else {
             engineSettings.partitionCount = try data.partitionCount(wanted: nil, askedBy: "")
         }
-        return try Engine.upgrades(of: plans, settings: engineSettings, parts: parts, sizes: true) { data.storedRowCount(of: $0) }
+        var rows = try StoredViewRows(data, try PostgresSettings(settings))
+        let upgrades = try Engine.upgrades(of: plans, settings: engineSettings, parts: parts, sizes: true) { rows.count(of: $0) }
+        if let trouble = rows.trouble {
+            StandardStreams.complain("rows of views are not known: \(trouble.message) (\(trouble.code.text))")
+        }
+        return upgrades
     }
 
     // MARK: What is shown
@@ -112,9 +124,13 @@ struct PlanCommand: AsyncParsableCommand {
         StandardStreams.print(lines: [verdict, "  " + command(approved)])
     }
 
+    /// The call with what this one was given; but for an address that may hold a password.
     private func command(_ approved: [UpgradePlan]) -> String {
-        let data = engine.directory.data.map { " --data \($0)" } ?? ""
-        let kafka = self.kafka.kafka.map { " --kafka \($0)" } ?? ""
-        return "pioneer run" + approved.map { " --approve \($0.hash)" }.joined() + data + kafka + " " + files.joined(separator: " ")
+        let options: [(name: String, value: String?)] = [
+            ("config", engine.file.path), ("data", engine.directory.data), ("schemas", topologies.schemas), ("kafka", kafka.kafka),
+            ("postgres", postgres.postgres.map { _ in "URL" }), ("postgres-schema", postgres.postgresSchema),
+        ]
+        return "pioneer run" + approved.map { " --approve \($0.hash)" }.joined()
+            + options.map { option in option.value.map { " --\(option.name) \($0)" } ?? "" }.joined() + " " + files.joined(separator: " ")
     }
 }

@@ -1,10 +1,41 @@
 import Base
+import PostgresViews
 import SQLiteViews
 
 /// What changes of topologies do with views that they no longer have.
 extension DataDirectory {
     func drop(view: String) throws { try views.drop(view) }
+}
 
-    /// Rows of a view, whether anything has prepared it or not; nil: there is none.
-    func storedRowCount(of view: String) -> Int? { (try? views.storedRowCount(of: view)).flatMap { $0 } }
+/// Counts rows of views while no engine runs, where the settings say that views are. Nothing is made or changed there.
+struct StoredViewRows {
+    private let count: (String) throws -> Int
+    /// Why rows are not known; nil: they are.
+    private(set) var trouble: EngineError?
+
+    /// A PostgreSQL that is away leaves the rows unknown. Throws what waiting does not mend: `view.address`, `view.denied`.
+    init(_ data: DataDirectory, _ postgres: PostgresSettings?) throws {
+        guard let postgres else {
+            guard case .sqlite(let views) = data.views else { preconditionFailure("who looks into a directory opens its file") }
+            count = { try views.storedRowCount(of: $0) }
+            return
+        }
+        do {
+            let counts = try StoredRowCounts(postgres)
+            count = { try counts.count(of: $0) }
+        } catch let error as EngineError where error.isTransient {
+            trouble = error
+            count = { _ in 0 }
+        }
+    }
+
+    /// Nil from the first trouble on.
+    mutating func count(of view: String) -> Int? {
+        guard trouble == nil else { return nil }
+        do { return try count(view) } catch {
+            trouble = error as? EngineError
+                ?? EngineError(.unexpected, .internal, "\(error)", remedy: "This is a defect of pioneer: please report it.")
+            return nil
+        }
+    }
 }

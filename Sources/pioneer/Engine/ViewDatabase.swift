@@ -27,14 +27,6 @@ enum ViewDatabase {
         }
     }
 
-    /// Rows of a view, whether anything has prepared it or not; nil: there is none, or it is not known.
-    func storedRowCount(of view: String) throws -> Int? {
-        switch self {
-        case .sqlite(let views): try views.storedRowCount(of: view)
-        case .postgres: nil
-        }
-    }
-
     /// Nil: they are on no disk of this machine's that is known of.
     var path: String? {
         switch self {

@@ -12,7 +12,7 @@ extension KafkaProcessTests {
         private static let partitions = 2
 
         /// The usage topology under names that nobody else uses: brokers are shared.
-        private static func topology(in directory: TemporaryDirectory, _ name: String) throws -> String {
+        static func topology(in directory: TemporaryDirectory, _ name: String) throws -> String {
             let text = try String(contentsOfFile: EngineBinary.usage, encoding: .utf8)
                 .replacing("topology: usage", with: "topology: \(name)")
                 .replacing("topic: cloud.metrics", with: "topic: \(name).metrics")
@@ -20,7 +20,7 @@ extension KafkaProcessTests {
             return try directory.write(text, to: "\(name).yaml")
         }
 
-        private static func options(_ topology: String, kafka: String) -> EngineProcess.Options {
+        static func options(_ topology: String, kafka: String) -> EngineProcess.Options {
             var options = EngineProcess.Options()
             options.topology = topology
             options.arguments += ["--kafka", kafka, "--session-timeout", "6s"]
@@ -28,7 +28,7 @@ extension KafkaProcessTests {
             return options
         }
 
-        private func append(_ batches: some Sequence<[UInt8]>, to name: String, _ engine: EngineProcess) throws {
+        func append(_ batches: some Sequence<[UInt8]>, to name: String, _ engine: EngineProcess) throws {
             for lines in batches {
                 let answer = try HTTPExchange(
                     port: engine.port, method: "POST", target: "/api/v1/topics/\(name).metrics/records", body: lines, timeout: 60
@@ -38,7 +38,7 @@ extension KafkaProcessTests {
         }
 
         /// Until every record is read and every row is in its view, with the tasks here or elsewhere.
-        private func waitUntilSettled(_ engine: EngineProcess) throws {
+        func waitUntilSettled(_ engine: EngineProcess) throws {
             try engine.reporting {
                 try wait(upTo: 120, for: "everything to be read and projected") { () -> Void? in
                     let status = try engine.get("/api/v1/status").object()
@@ -57,7 +57,7 @@ extension KafkaProcessTests {
             }
         }
 
-        private func rows(_ engine: EngineProcess) throws -> [[String]] {
+        func rows(_ engine: EngineProcess) throws -> [[String]] {
             try waitUntilSettled(engine)
             return try EngineProcess.views.map { try engine.rows(of: $0) }
         }
@@ -193,7 +193,7 @@ extension KafkaProcessTests {
         }
 
         /// A topology's name: letters, digits and `_`.
-        private static func name(_ what: String) -> String { Brokers.unique(what).replacing("-", with: "_") }
+        static func name(_ what: String) -> String { Brokers.unique(what).replacing("-", with: "_") }
     }
 }
 

@@ -42,7 +42,7 @@ struct UpgradeReport {
 
     private func amount(_ change: UpgradePlan.Change) -> String? {
         switch change.part {
-        case .view: change.rows.map { Figures.count($0, "row") }
+        case .view: change.rows.map { Figures.count($0, "row") } ?? (change.verdict == .new ? nil : "rows not known")
         case .stream, .table: change.stateBytes.map { $0 == 0 ? "no state yet" : Figures.bytes($0) + " of state" }
         }
     }
