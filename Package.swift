@@ -128,8 +128,8 @@ let package = Package(
         ]),
         tests("PostgresViewsTests", ["Base", "Columns", "Stores", "Telemetry", "PostgresViews", "PostgresServer", "ViewConformance"]),
         tests("HTTPAPITests", [
-            "Base", "Columns", "Telemetry", "Stores", "SQLiteViews", "PostgresViews", "Gzip", "Runtime", "HTTPAPI", "ViewConformance",
-            "PostgresServer",
+            "Base", "Columns", "Telemetry", "Stores", "SQLiteViews", "PostgresViews", "Gzip", "Planner", "Runtime", "HTTPAPI",
+            "ViewConformance", "PostgresServer",
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdTesting", package: "hummingbird"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -37,8 +37,10 @@ public enum APILimits {
     static let watermarkInterval = TimeSpan.seconds(1)
     /// Threads for calls that block on the disk; one of them waits for appends while anyone follows.
     static let blockingThreads = 8
-    /// Queries of views that run at once: what stores have connections for.
-    static let queryThreads = 4
+    /// Queries of views that wait while as many run as the store has connections for: each holds a request.
+    static let queriesWaitingMax = 1_000
+    /// How long such a query waits. After that, whoever asked has most likely given up.
+    static let queryWait = TimeSpan.seconds(10)
     /// A client's name for itself (`AppendRequest.Producer`).
     static let producerCharactersMax = 128
 }

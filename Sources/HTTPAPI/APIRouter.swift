@@ -27,7 +27,7 @@ struct APIRouter {
         self.pace = pace
     }
 
-    /// For the message about a path that is not there.
+    /// For the message about a path that is not there. `Planner.reservedPaths` keeps views from them.
     static let paths = [
         "/health", "/metrics", "/api/v1/status", "/api/v1/topics", "/api/v1/topics/{topic}", "/api/v1/topics/{topic}/records",
         "/api/v1/producers/{producer}", "/api/v1/topologies/{topology}/plan", "/api/v1/views",

@@ -1,25 +1,52 @@
+import Base
 import NIOPosix
+import Stores
+import Synchronization
 
 /// Threads for what blocks: calls of the log and of view stores. They never run on the threads that carry requests, of
 /// which there are as many as cores, so that a slow disk slows the answers that need it and no others.
 ///
 /// Queries have threads of their own, as many as stores have connections for them: more would wait for each other, and what
-/// appends and follows does not wait for people's queries.
+/// appends and follows does not wait for people's queries. Beyond a number that waits, and after a time, they are refused.
 final class BlockingWork: Sendable {
     private let threads = NIOThreadPool(numberOfThreads: APILimits.blockingThreads)
-    private let queryThreads = NIOThreadPool(numberOfThreads: APILimits.queryThreads)
+    private let queryThreads: NIOThreadPool
+    private let queriesMax: Int
+    private let queries = Atomic(0)
 
-    init() {
+    /// - Parameters:
+    ///   - queryThreads: queries that run at once.
+    ///   - queriesWaitingMax: queries that wait beside them.
+    init(queryThreads: Int, queriesWaitingMax: Int = APILimits.queriesWaitingMax) {
+        self.queryThreads = NIOThreadPool(numberOfThreads: queryThreads)
+        queriesMax = queryThreads + queriesWaitingMax
         threads.start()
-        queryThreads.start()
+        self.queryThreads.start()
     }
+
+    /// Queries that run or wait.
+    var queryCount: Int { queries.load(ordering: .relaxed) }
 
     func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         try await threads.runIfActive(body)
     }
 
+    /// Throws `view.busy` where too many wait, or this one waited for too long.
     func query<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-        try await queryThreads.runIfActive(body)
+        defer { queries.subtract(1, ordering: .relaxed) }
+        guard queries.add(1, ordering: .relaxed).newValue <= queriesMax else { throw Self.busy("\(queriesMax) queries run or wait") }
+        let watch = Stopwatch()
+        return try await queryThreads.runIfActive {
+            guard watch.elapsedNanoseconds <= UInt64(APILimits.queryWait.microseconds) * 1_000 else {
+                throw Self.busy("the query has waited for others for more than \(APILimits.queryWait)")
+            }
+            return try body()
+        }
+    }
+
+    private static func busy(_ what: String) -> EngineError {
+        EngineError(
+            .viewBusy, .environment, what, remedy: "Ask again later, or ask for less at once.", isTransient: true)
     }
 
     func shutdown() async throws {

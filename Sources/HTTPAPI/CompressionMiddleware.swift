@@ -2,6 +2,7 @@ import Gzip
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Synchronization
 
 /// Compresses answers for clients that take gzip.
 ///
@@ -29,7 +30,7 @@ struct CompressionMiddleware: RouterMiddleware {
             let pieces = collected.pieces
             response.body = .init(byteBuffer: try await work.run { Self.compressed(pieces) })
         } else {
-            response.body = ResponseBody { writer in try await body.write(GzipBodyWriter(parent: writer)) }
+            response.body = ResponseBody { [work] writer in try await body.write(GzipBodyWriter(parent: writer, work: work)) }
         }
         return response
     }
@@ -69,24 +70,45 @@ private struct CollectingWriter: ResponseBodyWriter {
     consuming func finish(_ trailingHeaders: HTTPFields?) async throws {}
 }
 
-/// Compresses pieces as they come.
+/// Compresses pieces as they come, each on a thread that may take long.
 private struct GzipBodyWriter: ResponseBodyWriter {
     var parent: any ResponseBodyWriter
-    let gzip = GzipWriter(level: APILimits.compressionLevel)
+    let work: BlockingWork
+    private let gzip = GzipStream()
 
-    init(parent: any ResponseBodyWriter) { self.parent = parent }
+    init(parent: any ResponseBodyWriter, work: BlockingWork) {
+        self.parent = parent
+        self.work = work
+    }
 
     mutating func write(_ buffer: ByteBuffer) async throws {
-        var output: [UInt8] = []
-        buffer.withUnsafeReadableBytes { gzip.write($0, into: &output) }
-        gzip.flush(into: &output)
-        try await parent.write(ByteBuffer(bytes: output))
+        try await parent.write(try await work.run { [gzip] in gzip.piece(of: buffer) })
     }
 
     consuming func finish(_ trailingHeaders: HTTPFields?) async throws {
-        var output: [UInt8] = []
-        gzip.finish(into: &output)
-        try await parent.write(ByteBuffer(bytes: output))
+        try await parent.write(try await work.run { [gzip] in gzip.end() })
         try await parent.finish(trailingHeaders)
+    }
+}
+
+/// A compressed stream that threads take turns in.
+private final class GzipStream: Sendable {
+    private let writer = Mutex(GzipWriter(level: APILimits.compressionLevel))
+
+    func piece(of buffer: ByteBuffer) -> ByteBuffer {
+        writer.withLock { writer in
+            var output: [UInt8] = []
+            buffer.withUnsafeReadableBytes { writer.write($0, into: &output) }
+            writer.flush(into: &output)
+            return ByteBuffer(bytes: output)
+        }
+    }
+
+    func end() -> ByteBuffer {
+        writer.withLock { writer in
+            var output: [UInt8] = []
+            writer.finish(into: &output)
+            return ByteBuffer(bytes: output)
+        }
     }
 }

@@ -16,8 +16,16 @@ public protocol EngineFacade: Sendable {
     /// All there is to know of what runs. Throws what the stores throw.
     func report() throws -> EngineReport
 
-    /// Why the new table of a view that is rebuilt stands still; nil: it does not, as far as is known here.
-    func rebuildTrouble(of view: String) -> ViewTrouble?
+    /// Where a view stands, as its projection last told; without a partition that it has not told of. The database is not
+    /// asked: it may not answer for long.
+    func positions(of view: ViewDefinition) -> [PartitionNumber: ViewPosition]
+
+    /// A view's latest rebuild, as its projection last told or `note` did; nil: none is known. The database is not asked.
+    /// Throws what the log throws.
+    func rebuild(of view: ViewDefinition) throws -> EngineStatus.View.Rebuild?
+
+    /// Takes what the database has just told of a view's rebuild: what is read afterwards is not older.
+    func note(rebuild: ViewRebuild?, of view: ViewDefinition)
 
     /// The sources of all topologies that read the topic. Empty where none does.
     func readings(of topic: TopicName) -> [SourceReading]

@@ -5,6 +5,7 @@ import HummingbirdCore
 import Logging
 import NIOCore
 public import ServiceLifecycle
+import Stores
 public import Telemetry
 
 extension ErrorCode {
@@ -61,7 +62,7 @@ public struct HTTPServer: Service {
 
     /// Serves. Throws `api.port_in_use` or `api.cannot_listen`.
     public func run() async throws {
-        let work = BlockingWork()
+        let work = BlockingWork(queryThreads: engine.views.queriesMax)
         do {
             try await serve(work)
         } catch {

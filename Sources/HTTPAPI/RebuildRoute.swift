@@ -11,42 +11,42 @@ struct RebuildRoute: Sendable {
     let clock: any WallClock
     let work: BlockingWork
 
+    /// Without the database, which those who wait for a rebuild may keep busy.
     @Sendable
     func read(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
-        try await answer(request, context) { views, view, _ in try views.rebuild(of: view.name) }
+        try await answer(request, context) { _, _ in }
     }
 
     @Sendable
     func begin(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
-        try await answer(request, context, status: .accepted) { views, view, now in try views.beginRebuild(of: view.name, at: now) }
+        let engine = engine
+        return try await answer(request, context, status: .accepted) { view, now in
+            engine.note(rebuild: try engine.views.beginRebuild(of: view.name, at: now), of: view)
+        }
     }
 
     @Sendable
     func cancel(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
-        try await answer(request, context) { views, view, now in
-            guard try views.cancelRebuild(of: view.name, at: now) else {
+        let engine = engine
+        return try await answer(request, context) { view, now in
+            guard try engine.views.cancelRebuild(of: view.name, at: now) else {
                 throw APIError(
                     .conflict, .viewNotRebuilding, "no rebuild of view '\(view.name)' runs", remedy: "There is nothing to cancel.")
             }
-            return try views.rebuild(of: view.name)
+            engine.note(rebuild: try engine.views.rebuild(of: view.name), of: view)
         }
     }
 
     private func answer(
         _ request: Request, _ context: BasicRequestContext, status: HTTPResponse.Status = .ok,
-        _ act: @escaping @Sendable (any ViewStore, ViewDefinition, EventTime) throws -> ViewRebuild?
+        _ act: @escaping @Sendable (ViewDefinition, EventTime) throws -> Void
     ) async throws -> Response {
         try QueryParameters(request.uri.query).allow([])
         let view = try ViewRoutes.view(try context.pathPart("view"), in: engine)
         let engine = engine, now = clock.now()
-        let found = try await work.run { () -> EngineStatus.View.Rebuild? in
-            guard let rebuild = try act(engine.views, view, now) else { return nil }
-            let count = try engine.log.topic(view.topic)?.partitionCount ?? 0
-            let ranges = try (0..<count).reduce(into: [PartitionNumber: OffsetRange]()) { ranges, number in
-                let partition = PartitionNumber(number)
-                ranges[partition] = try engine.log.range(of: TopicPartition(view.topic, partition))
-            }
-            return EngineStatus.View.Rebuild(rebuild, ranges: ranges, trouble: engine.rebuildTrouble(of: view.name))
+        let found = try await work.run {
+            try act(view, now)
+            return try engine.rebuild(of: view)
         }
         let json = JSONOutput()
         json.object {

@@ -26,6 +26,7 @@ extension PostgresConnection {
             return results
         } catch {
             for (sql, isRows) in expected where !isRows { forget(sql) }
+            if expected.contains(where: { $0.sql == Self.deallocation }) { forgetLater() }
             if isUsable, PQexitPipelineMode(handle) != 1 { isAbandoned = true }
             throw error
         }
@@ -36,8 +37,8 @@ extension PostgresConnection {
         var name = preparedName(of: sql)
         if name == nil {
             if isFullOfStatements {
-                try check(PQsendQueryParams(handle, "DEALLOCATE ALL", 0, nil, nil, nil, nil, 0), sql)
-                expected.append(("DEALLOCATE ALL", false))
+                try check(PQsendQueryParams(handle, Self.deallocation, 0, nil, nil, nil, nil, 0), sql)
+                expected.append((Self.deallocation, false))
                 forgetStatements()
             }
             let new = nextName()

@@ -100,7 +100,7 @@ final class PostgresConnection: @unchecked Sendable {
     private func prepared(_ sql: String, _ parameters: PostgresParameters) throws -> String {
         if let name = preparedName(of: sql) { return name }
         if isFullOfStatements {
-            try execute("DEALLOCATE ALL")
+            try execute(Self.deallocation)
             forgetStatements()
         }
         let name = nextName()
@@ -123,6 +123,14 @@ final class PostgresConnection: @unchecked Sendable {
     func forgetStatements() {
         statements.removeAll()
         statementsHeld = 0
+    }
+
+    static let deallocation = "DEALLOCATE ALL"
+
+    /// Where it is not known whether the server has forgotten them: it is told again before the next one.
+    func forgetLater() {
+        statements.removeAll()
+        statementsHeld = Limits.statementsMax
     }
 
     /// One that no statement of the connection ever had.

@@ -4,7 +4,7 @@ import Stores
 /// How queries are said to PostgreSQL, so that answers are those of every store:
 ///
 /// - Strings compare by bytes because their columns are `COLLATE "C"`.
-/// - Case is ignored by `translate`, not by `ILIKE`, which folds as the database's locale does (`PostgresPattern`).
+/// - Case is ignored by `translate`, not by `ILIKE`, which folds as the database's locale does (`FoldedPattern`).
 /// - Sums of whole numbers are `numeric`: only the answer must fit 64 bits. Those of durations count microseconds.
 /// - Sums of doubles that pass their range are infinite, as arithmetic has it, where PostgreSQL's are an error.
 struct PostgresDialect: QueryDialect {

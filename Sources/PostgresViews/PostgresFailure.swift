@@ -6,7 +6,6 @@ struct PostgresFailure: Error {
     var state: String
     /// The server's primary message, or libpq's words; without a line end.
     var message: String
-    var detail: String?
     /// Whether the connection is of no more use: what was under way on it may have happened or not.
     var isConnectionLost: Bool
     /// The statement that failed, for defects; never with values.
@@ -28,10 +27,9 @@ struct PostgresFailure: Error {
         func field(_ code: Character) -> String? {
             code.asciiValue.flatMap { PQresultErrorField(result, Int32($0)) }.map { String(cString: $0) }
         }
-        // PG_DIAG_SQLSTATE, _MESSAGE_PRIMARY and _MESSAGE_DETAIL, macros that Swift does not import.
+        // PG_DIAG_SQLSTATE and _MESSAGE_PRIMARY, macros that Swift does not import.
         state = field("C") ?? ""
         message = field("M") ?? Self.message(of: handle)
-        detail = field("D")
         isConnectionLost = PQstatus(handle) != CONNECTION_OK
         self.statement = statement
     }

@@ -35,14 +35,14 @@ final class PostgresPool: Sendable {
     }
 
     /// Runs `body` with a connection. Where one that had been idle turns out to be lost, the body runs once more with a new
-    /// one, so it must change nothing.
+    /// one, so it must change nothing. Where no answer came in time the body does not run again: it would take as long.
     ///
     /// Throws `view.busy` where none became free in time, `view.closed`, and what `open` and `body` throw.
     func read<Result>(_ body: (PostgresConnection) throws -> Result) throws -> Result {
         let (connection, wasIdle) = try take()
         do {
             return try run(body, connection)
-        } catch let failure as PostgresFailure where failure.isConnectionLost && wasIdle {
+        } catch let failure as PostgresFailure where failure.isConnectionLost && wasIdle && !connection.isAbandoned {
             return try run(body, try take(fresh: true).connection)
         }
     }

@@ -11,24 +11,27 @@ final class PostgresReaders: Sendable {
         static let replicaAway = TimeSpan.seconds(5)
         /// Seconds, for libpq.
         static let connectTimeout = "3"
+        /// A replica has somebody to stand in for it, so one that a network swallows is given up soon: milliseconds until what was
+        /// sent and not received, and seconds until a silence is looked into. For libpq.
+        static let replicaDefaults = [("tcp_user_timeout", "5000"), ("keepalives_idle", "5"), ("keepalives_interval", "2")]
         /// What the server is given beyond its own limit on a query, until the connection counts as lost.
         static let answerGrace = TimeSpan.seconds(5)
     }
 
-    private let primary: PostgresPool
-    private let replica: PostgresPool?
+    let primary: PostgresPool
+    let replica: PostgresPool?
     /// When the replica may be asked again (`Stopwatch.nanoseconds`), while it is away.
-    private let awayUntil = Mutex<UInt64?>(nil)
+    let awayUntil = Mutex<UInt64?>(nil)
     private let queryTimeout: TimeSpan
 
     /// Throws `view.address`. Connects to nobody yet.
     init(_ settings: PostgresSettings, primary: PostgresAddress) throws {
         queryTimeout = settings.queryTimeout
-        func pool(_ address: PostgresAddress) -> PostgresPool {
-            PostgresPool(max: settings.readersMax, wait: settings.queryWait) { try Self.connect(address, settings) }
+        func pool(_ address: PostgresAddress, _ defaults: [(String, String)] = []) -> PostgresPool {
+            PostgresPool(max: settings.readersMax, wait: settings.queryWait) { try Self.connect(address, settings, defaults) }
         }
         self.primary = pool(primary)
-        replica = try settings.replicaURL.map { pool(try PostgresAddress($0)) }
+        replica = try settings.replicaURL.map { pool(try PostgresAddress($0), Limits.replicaDefaults) }
     }
 
     func close() {
@@ -36,17 +39,11 @@ final class PostgresReaders: Sendable {
         replica?.close()
     }
 
-    /// How many connections there are, to both.
-    var connectionCount: Int { primary.count + (replica?.count ?? 0) }
-
-    /// Without waiting until it has been left alone for long enough.
-    func askReplicaAgain() { awayUntil.withLock { until in until = until.map { _ in 0 } } }
-
     /// Runs the statements in one transaction that changes nothing and sees one state of the database.
     func read(_ statements: [PostgresConnection.Statement]) throws -> [PostgresResult] {
         let timeout = TimeSpan(microseconds: queryTimeout.microseconds + Limits.answerGrace.microseconds)
         func ask(_ pool: PostgresPool) throws -> [PostgresResult] { try pool.read { try $0.pipelined(statements, timeout: timeout) } }
-        guard let replica, !isReplicaAway() else { return try ask(primary) }
+        guard let replica, mayAskReplica() else { return try ask(primary) }
         do {
             let results = try ask(replica)
             noteReplica(isThere: true, "")
@@ -57,14 +54,22 @@ final class PostgresReaders: Sendable {
         }
     }
 
-    private func isReplicaAway() -> Bool {
-        awayUntil.withLock { until in until.map { $0 > Stopwatch.nanoseconds() } ?? false }
+    /// Of a replica that is away, one query at a time finds out whether it still is; others do not wait for that.
+    private func mayAskReplica() -> Bool {
+        awayUntil.withLock { until in
+            guard let end = until else { return true }
+            guard end <= Stopwatch.nanoseconds() else { return false }
+            until = Self.nextLook
+            return true
+        }
     }
+
+    private static var nextLook: UInt64 { Stopwatch.nanoseconds() + UInt64(Limits.replicaAway.microseconds) * 1_000 }
 
     private func noteReplica(isThere: Bool, _ reason: String) {
         let wasThere = awayUntil.withLock { until in
             let wasThere = until == nil
-            until = isThere ? nil : Stopwatch.nanoseconds() + UInt64(Limits.replicaAway.microseconds) * 1_000
+            until = isThere ? nil : Self.nextLook
             return wasThere
         }
         guard wasThere != isThere else { return }
@@ -73,9 +78,12 @@ final class PostgresReaders: Sendable {
 
     /// A session that only reads, each of its transactions from one snapshot. Plans are made once for all values: making one
     /// anew costs more than running it, where it reads by an index.
-    private static func connect(_ address: PostgresAddress, _ settings: PostgresSettings) throws -> PostgresConnection {
+    private static func connect(
+        _ address: PostgresAddress, _ settings: PostgresSettings, _ defaults: [(String, String)]
+    ) throws -> PostgresConnection {
         let connection = try PostgresConnection(
-            address, applicationName: settings.applicationName + " queries", defaults: [("connect_timeout", Limits.connectTimeout)])
+            address, applicationName: settings.applicationName + " queries",
+            defaults: [("connect_timeout", Limits.connectTimeout)] + defaults)
         try connection.execute(
             """
             SET default_transaction_isolation = 'repeatable read'; SET default_transaction_read_only = on; \

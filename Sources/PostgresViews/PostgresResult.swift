@@ -11,8 +11,6 @@ final class PostgresResult {
     deinit { PQclear(result) }
 
     var rowCount: Int { Int(PQntuples(result)) }
-    /// Rows that an INSERT, UPDATE or DELETE touched.
-    var rowsTouched: Int { Int(String(cString: PQcmdTuples(result))) ?? 0 }
 
     /// The object id of a column's type.
     func type(_ column: Int) -> Oid { PQftype(result, Int32(column)) }

@@ -10,8 +10,6 @@ extension ErrorCode {
     public static let viewReadOnly = ErrorCode("view.read_only")
     /// The server has no memory, connections or other resources left.
     public static let viewOverloaded = ErrorCode("view.overloaded")
-    /// A statement took longer than allowed, or somebody cancelled it.
-    public static let viewTimedOut = ErrorCode("view.timed_out")
     /// Somebody removed or changed a view's table while the engine ran.
     public static let viewTableGone = ErrorCode("view.table_gone")
     /// The server is too old, or its database is not in UTF-8.

@@ -1,14 +1,11 @@
-public import Base
+import Base
 import Columns
 public import Stores
 
-extension ErrorCode {
-    /// More queries at once than there are connections for.
-    public static let viewBusy = ErrorCode("view.busy")
-}
-
 /// Reading rows and positions: both of one answer come from one snapshot, in one round trip.
 extension PostgresViews {
+    public var queriesMax: Int { max(1, settings.readersMax) }
+
     public func query(_ query: ViewQuery) throws -> ViewRows {
         let (sql, positions, rows) = try answer(query)
         let columns = sql.columns.indices

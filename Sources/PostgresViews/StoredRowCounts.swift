@@ -1,4 +1,4 @@
-public import Base
+import Base
 
 /// Counts rows of views that nothing has prepared, and makes and changes nothing: neither schema nor tables need be there.
 ///

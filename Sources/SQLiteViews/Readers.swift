@@ -1,3 +1,4 @@
+import Base
 import Dispatch
 import GRDB
 import GRDBSQLite
@@ -16,19 +17,25 @@ final class Readers: Sendable {
 
     private let path: String
     private let configuration: Configuration
+    /// Queries that run at once.
+    let countMax: Int
+    private let timeout: TimeSpan
     private let places: DispatchSemaphore
     private let state = Mutex(State())
     /// The queries that connections hold prepared.
     private let shapes = QueryShapes()
 
     /// Opens nothing yet. `configuration` is of a connection that only reads.
-    init(path: String, configuration: Configuration, countMax: Int) {
+    init(path: String, configuration: Configuration, countMax: Int, timeout: TimeSpan) {
         self.path = path
         self.configuration = configuration
-        places = DispatchSemaphore(value: max(1, countMax))
+        self.countMax = max(1, countMax)
+        self.timeout = timeout
+        places = DispatchSemaphore(value: self.countMax)
     }
 
-    /// Runs `body` in a transaction: all that it reads is of one snapshot. Blocks.
+    /// Runs `body` in a transaction: all that it reads is of one snapshot. Blocks. Where it takes longer
+    /// than the connections' timeout it ends with SQLite's `SQLITE_INTERRUPT`.
     func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
         places.wait()
         defer { places.signal() }
@@ -37,7 +44,7 @@ final class Readers: Sendable {
         return try reader.unsafeRead { db in
             try Self.run("BEGIN", in: db)
             do {
-                let result = try body(db)
+                let result = try limited(db) { try body(db) }
                 try Self.run("COMMIT", in: db)
                 return result
             } catch {
@@ -45,6 +52,18 @@ final class Readers: Sendable {
                 if sqlite3_get_autocommit(db.sqliteConnection) == 0 { try? Self.run("ROLLBACK", in: db) }
                 throw error
             }
+        }
+    }
+
+    private func limited<Result>(_ db: Database, _ body: () throws -> Result) throws -> Result {
+        let connection = db.sqliteConnection
+        var deadline = Stopwatch.nanoseconds() + UInt64(max(0, timeout.microseconds)) * 1_000
+        return try withUnsafeMutablePointer(to: &deadline) { deadline in
+            sqlite3_progress_handler(
+                connection, SQLiteViews.Limits.stepsBetweenLooks,
+                { Stopwatch.nanoseconds() > ($0?.load(as: UInt64.self) ?? .max) ? 1 : 0 }, deadline)
+            defer { sqlite3_progress_handler(connection, 0, nil, nil) }
+            return try body()
         }
     }
 

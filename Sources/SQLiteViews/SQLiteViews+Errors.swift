@@ -41,6 +41,10 @@ extension SQLiteViews {
             return EngineError(
                 .viewIO, .environment, "reading or writing '\(path)' failed. \(reason)",
                 remedy: "Check the disk; if the file is damaged, \(rebuild).", isTransient: true)
+        case .SQLITE_INTERRUPT:
+            return EngineError(
+                .viewTimedOut, .environment, "a query took longer than queries may take on '\(path)'",
+                remedy: "Ask for less: narrow the conditions, order by the view's key, or declare an index on what is asked for.")
         case .SQLITE_MISUSE:
             return EngineError(.viewClosed, .internal, "'\(path)' was closed. \(reason)")
         default:

@@ -5,9 +5,12 @@ public import Stores
 
 /// Reading rows and positions. Both of one answer come from one snapshot.
 extension SQLiteViews {
+    public var queriesMax: Int { readers.countMax }
+
+    /// On a connection that people's queries do not use: a projection goes on from it.
     public func positions(of view: String, log: LogID) throws -> [PartitionNumber: ViewPosition] {
         _ = try preparedView(view)
-        return try mappingErrors { try readers.read { try positions(of: view, log: log, in: $0) } }
+        return try mappingErrors { try pool.read { try positions(of: view, log: log, in: $0) } }
     }
 
     public func query(_ query: ViewQuery) throws -> ViewRows {
@@ -48,10 +51,11 @@ extension SQLiteViews {
         }
     }
 
+    /// On a connection that people's queries do not use.
     public func rowCount(of view: String) throws -> Int {
         let view = try preparedView(view)
         return try mappingErrors {
-            try readers.read { db in
+            try pool.read { db in
                 let statement = try SQLStatement(ViewSQL.count(view.definition), in: db)
                 defer { statement.finish() }
                 return try statement.step() ? Int(statement.int64(at: 0)) : 0

@@ -40,12 +40,13 @@ public final class SQLiteViews: ViewStore {
     /// `view.not_writable` or `view.io`.
     public init(
         directory: String, cacheBytes: Int = Limits.cacheBytesDefault, readersMax: Int = Limits.readersMaxDefault,
-        lockWait: TimeSpan = Limits.lockWaitDefault
+        lockWait: TimeSpan = Limits.lockWaitDefault, queryTimeout: TimeSpan = Limits.queryTimeoutDefault
     ) throws {
         let path = directory.hasSuffix("/") ? directory + Self.fileName : directory + "/" + Self.fileName
         self.path = path
         readers = Readers(
-            path: path, configuration: Self.configuration(cacheBytes: cacheBytes, isReader: true), countMax: readersMax)
+            path: path, configuration: Self.configuration(cacheBytes: cacheBytes, isReader: true), countMax: readersMax,
+            timeout: queryTimeout)
         pool = try Self.mappingErrors(path: path) {
             var configuration = Self.configuration(cacheBytes: cacheBytes, isReader: false)
             configuration.busyMode = .timeout(lockWait.seconds)
@@ -68,6 +69,12 @@ public final class SQLiteViews: ViewStore {
         public static let cacheBytesDefault = 16 << 20
         /// Queries that run at once; further ones wait for a connection.
         public static let readersMaxDefault = 4
+        /// The engine's own reads at once: of the projection, and counts of rows for whoever asks how it is.
+        static let ownReadersMax = 3
+        /// How long a query may take: as on PostgreSQL.
+        public static let queryTimeoutDefault = TimeSpan.seconds(30)
+        /// Instructions of SQLite's between two looks at the clock: a fraction of a millisecond.
+        static let stepsBetweenLooks: Int32 = 10_000
         /// Queries of different shape that a reading connection keeps prepared: those of some dashboards. Each takes some
         /// KiB.
         static let shapesMax = 64
@@ -83,7 +90,7 @@ public final class SQLiteViews: ViewStore {
         configuration.label = "views"
         configuration.journalMode = .wal
         configuration.readonly = isReader
-        configuration.maximumReaderCount = 1
+        configuration.maximumReaderCount = isReader ? 1 : Limits.ownReadersMax
         configuration.foreignKeysEnabled = false
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA cache_size = -\(max(1, cacheBytes / 1024))")

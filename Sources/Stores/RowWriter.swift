@@ -67,14 +67,6 @@ public final class RowWriter {
         rowCount += 1
     }
 
-    /// Forgets the rows written since the writer was made, for a store that has to begin anew.
-    /// - Parameter mark: the arena's length at that time.
-    public func restart(at mark: Int) {
-        arena.truncate(to: mark)
-        cell = 0
-        rowCount = 0
-    }
-
     @inline(__always)
     private func begin() {
         precondition(cell < columnCount, "a row has as many cells as there are columns")

@@ -20,6 +20,10 @@ extension ErrorCode {
     public static let viewCorrupt = ErrorCode("view.corrupt")
     public static let viewNotWritable = ErrorCode("view.not_writable")
     public static let viewIO = ErrorCode("view.io")
+    /// More queries at once than are taken.
+    public static let viewBusy = ErrorCode("view.busy")
+    /// A statement took longer than allowed, or somebody cancelled it.
+    public static let viewTimedOut = ErrorCode("view.timed_out")
     public static let viewClosed = ErrorCode("view.closed")
     /// An error of the database that none of the above is: a defect.
     public static let viewSQL = ErrorCode("view.sql")

@@ -141,11 +141,14 @@ public protocol ViewStore: Sendable {
     /// How many rows the view has. Throws `view.unknown`. - Complexity: O(rows).
     func rowCount(of view: String) throws -> Int
 
+    /// How many queries run at once; more would wait for each other.
+    var queriesMax: Int { get }
+
     /// Reads rows. Throws `view.unknown`; the query's columns and values were checked by `ViewQuery`.
     func query(_ query: ViewQuery) throws -> ViewRows
 
     /// Reads the rows that `query` answers, at most `limit` of them, and writes each as it is read: the cells of `select`, in
     /// its order. Says whether there are more, and behind which values they go on. Throws what `query` throws, and what was
-    /// written is then of no use; a store that tries again by itself calls `restart` first.
+    /// written is then of no use.
     func page(_ query: ViewQuery, to writer: RowWriter) throws -> ViewPage
 }

@@ -11,9 +11,13 @@ import Synchronization
 /// whose records are keyed by their member `id`.
 final class FakeEngine: EngineFacade {
     let store = InMemoryStore()
-    let views: any ViewStore
+    let sqlite: SQLiteViews
+    var views: any ViewStore { sqlite }
     let directory: String
     let status = Mutex(EngineHealth.Status.running)
+    /// What projections have told: there is none here.
+    let positions = Mutex<[String: [PartitionNumber: ViewPosition]]>([:])
+    let rebuilds = Mutex<[String: ViewRebuild]>([:])
     /// Thrown by `route` while it is there.
     let failure = Mutex<(any Error)?>(nil)
 
@@ -28,7 +32,7 @@ final class FakeEngine: EngineFacade {
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         directory = url.path
         let views = try SQLiteViews(directory: directory)
-        self.views = views
+        sqlite = views
         viewDefinitions = [Self.usage, Self.empty]
         for view in viewDefinitions { try views.prepare(view) }
         try store.createTopic(TopicDescription(name: Self.events.topic, partitionCount: 2, retention: .forever))
@@ -36,6 +40,8 @@ final class FakeEngine: EngineFacade {
         try store.createTopic(TopicDescription(name: Self.usage.topic, partitionCount: 1, retention: .forever))
         try store.createTopic(TopicDescription(name: Self.empty.topic, partitionCount: 2, retention: .forever))
         try fillUsage()
+        let told = try views.positions(of: "usage", log: store.id)
+        positions.withLock { $0["usage"] = told }
     }
 
     deinit { try? FileManager.default.removeItem(atPath: directory) }
@@ -93,7 +99,13 @@ final class FakeEngine: EngineFacade {
             process: ProcessFigures(residentBytes: 1 << 20, cpuSeconds: 1.5, diskBytes: 2 << 20))
     }
 
-    func rebuildTrouble(of view: String) -> ViewTrouble? { nil }
+    func positions(of view: ViewDefinition) -> [PartitionNumber: ViewPosition] { positions.withLock { $0[view.name] ?? [:] } }
+
+    func rebuild(of view: ViewDefinition) throws -> EngineStatus.View.Rebuild? {
+        rebuilds.withLock { $0[view.name] }.map { EngineStatus.View.Rebuild($0, ranges: [:]) }
+    }
+
+    func note(rebuild: ViewRebuild?, of view: ViewDefinition) { rebuilds.withLock { $0[view.name] = rebuild } }
 
     func readings(of topic: TopicName) -> [SourceReading] {
         guard topic == Self.events.topic else { return [] }

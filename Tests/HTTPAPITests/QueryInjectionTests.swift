@@ -105,6 +105,37 @@ private struct InjectionRun {
             try #require(error.code == other.code && APIError(error).status.code < 500, "\(request): \(error), expected \(other)")
         default: Issue.record("\(request): \(actual), expected \(expected)")
         }
+        try checkPage(query, request)
+    }
+
+    /// As the interface asks: with the columns that say where the next page begins, and one row more.
+    private func checkPage(_ query: ViewQuery, _ request: String) throws {
+        var (wanted, place) = query.withPlace()
+        wanted.limit += query.limit > 0 ? 1 : 0
+        let text = try statement(wanted), harmless = try statement(Harmless.query(wanted))
+        try #require(!text.contains(Self.mark) && !text.utf8.contains(0), "a page of \(request) made \(text)")
+        try #require(text == harmless, "a page of \(request) made another text than a harmless request")
+        let written = ByteArena(), expected = ByteArena()
+        let names = query.select.map(\.name)
+        let page = Result { try store.page(query, to: RowWriter(.elements, names: names, into: written)) }
+        let answer = Result { try model.answer(replacement.map { Harmless.replacingNUL(in: wanted, by: $0) } ?? wanted) }
+        switch (page, answer) {
+        case (.success(let page), .success(let rows)):
+            let writer = RowWriter(.elements, names: names, into: expected)
+            for row in rows.prefix(query.limit) {
+                for value in row.prefix(names.count) { writer.value(value) }
+                writer.endRow()
+            }
+            let (found, model) = (String(decoding: written.bytes, as: UTF8.self), String(decoding: expected.bytes, as: UTF8.self))
+            try #require(found == model, "a page of \(request)")
+            let hasMore = query.limit > 0 && rows.count > query.limit
+            let after = hasMore ? place.values(of: rows[query.limit - 1]) : nil
+            try #require(
+                Canonical.same(page.after.map { [$0] } ?? [], after.map { [$0] } ?? []), "\(request) goes on after \(page.after ?? [])")
+        case (.failure(let error as EngineError), .failure(let other as EngineError)):
+            try #require(error.code == other.code, "a page of \(request): \(error), expected \(other)")
+        default: Issue.record("a page of \(request): \(page), expected \(answer)")
+        }
     }
 }
 
@@ -113,10 +144,10 @@ private enum Harmless {
     /// The same shape with values that harm nobody.
     static func query(_ query: ViewQuery) -> ViewQuery {
         changed(query, value) { pattern in
-            // Signs stay, and the greatest character, after which no text comes.
+            // Signs stay, the greatest character, after which no text comes, and U+0000, which has no place in every store's order.
             var text = String.UnicodeScalarView(), isEscaped = false
             for scalar in pattern.unicodeScalars {
-                let isKept = scalar == "\u{10FFFF}" || (!isEscaped && (scalar == "%" || scalar == "_" || scalar == "\\"))
+                let isKept = scalar == "\u{10FFFF}" || scalar == "\0" || (!isEscaped && (scalar == "%" || scalar == "_" || scalar == "\\"))
                 text.append(isKept ? scalar : "a")
                 isEscaped = scalar == "\\" && !isEscaped
             }

@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import NIOCore
+import Stores
 import Testing
 
 @testable import HTTPAPI
@@ -49,7 +50,7 @@ func withAPI(
     _ setup: TestingSetup = .router, pace: ChangePace = ChangePace(), _ body: @escaping @Sendable (TestAPI, FakeEngine) async throws -> Void
 ) async throws {
     let engine = try FakeEngine()
-    let work = BlockingWork()
+    let work = BlockingWork(queryThreads: engine.views.queriesMax)
     let server = try HTTPServer(engine: engine, clock: ManualClock(EventTime(seconds: 1_000)), address: .init(port: 0))
     let signal = AppendSignal(log: engine.log, work: work)
     do {

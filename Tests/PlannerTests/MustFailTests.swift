@@ -35,6 +35,9 @@ private let faulty: [Faulty] = [
     Faulty(head + "views:\n  a: { from: m, key: [id], path: /x }\n  b: { from: m, key: [id], path: /x }", "topology.duplicate_path 6:34"),
     Faulty(stream("map: { in: value }"), "topology.reserved_name 5:24"),
     Faulty(head + "views:\n  a: { from: m, key: [id], path: /api/v1/views/a }", "topology.reserved_path 5:34"),
+    Faulty(head + "views:\n  a: { from: m, key: [id], path: /metrics }", "topology.reserved_path 5:34"),
+    Faulty(head + "views:\n  a: { from: m, key: [id], path: /api/v1/status }", "topology.reserved_path 5:34"),
+    Faulty(head + "views:\n  a: { from: m, key: [id], path: /api/v1/topologies/t/plan }", "topology.reserved_path 5:34"),
     // References.
     Faulty(head + "streams:\n  x: { from: mm, filter: value > 1.0 }", "topology.unknown_reference 5:14"),
     Faulty(head + "views:\n  v: { from: w, key: [id] }", "topology.unknown_reference 5:14"),

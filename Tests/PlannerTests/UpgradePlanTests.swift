@@ -142,6 +142,36 @@ import Testing
         #expect(UpgradePlan(json: upgrade.json) == upgrade)
     }
 
+    @Test(arguments: [[""], [" "], ["id"], ["id "], [" string"], ["id string", ""]])
+    func `a deployment whose view has a column without name or type is refused`(_ columns: [String]) throws {
+        var next = Deployment(try plan(Self.text))
+        next.views[0].columns = columns
+        #expect(next.encoded.withUnsafeBytes(Deployment.init(decoding:)) == nil)
+    }
+
+    @Test(arguments: 0..<4) func `no bytes that pass for a deployment crash the comparison`(_ seed: Int) throws {
+        var random = SeededRandom(seed: UInt64(seed)), read = 0
+        let facts = try facts(), whole = Deployment(try plan(Self.text)).resolved(after: nil).encoded
+        let others: [UInt8] = [0, 1, 2, 32, 63, 127, 128, 255]
+        for _ in 0..<1_500 {
+            var bytes = whole
+            for _ in 0..<(1 + random.below(3)) {
+                let at = random.below(bytes.count)
+                switch random.below(6) {
+                case 0: bytes.remove(at: at)
+                case 1: bytes.insert(others[random.below(others.count)], at: at)
+                case 2: bytes.replaceSubrange(at..<min(bytes.count, at + 1 + random.below(8)), with: whole.suffix(random.below(9)))
+                default: bytes[at] = others[random.below(others.count)]
+                }
+            }
+            guard let next = bytes.withUnsafeBytes(Deployment.init(decoding:)) else { continue }
+            read += 1
+            let upgrade = UpgradePlan(topology: "t", from: facts, to: next)
+            #expect(UpgradePlan(json: upgrade.json) == upgrade)
+        }
+        #expect(read > 200, "only \(read) were read")
+    }
+
     @Test func `layouts are given up when their windows have closed, and eight of them are too many`() throws {
         func layout(_ slots: [String]) -> WindowLayout {
             WindowLayout(grouping: "g", slots: slots.map { .init(identity: $0, byteCount: 16, holdsBytes: false) })

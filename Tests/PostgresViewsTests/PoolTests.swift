@@ -63,6 +63,21 @@ import ViewConformance
         #expect(failure?.isConnectionLost == true && !connection.isUsable)
     }
 
+    @Test func `a query that was not answered in time is not sent again`() throws {
+        let database = try Postgres.database()
+        let address = try PostgresAddress(database.url)
+        let pool = PostgresPool(max: 1, wait: .seconds(1)) { try PostgresConnection(address, applicationName: "patience") }
+        _ = try pool.read { try $0.pipelined([.init(sql: "SELECT 1")], timeout: .seconds(30)) }
+        var runs = 0
+        let failure = #expect(throws: PostgresFailure.self) {
+            try pool.read { connection in
+                runs += 1
+                _ = try connection.pipelined([.init(sql: "SELECT pg_sleep(30)")], timeout: .milliseconds(50))
+            }
+        }
+        #expect(failure?.isConnectionLost == true && runs == 1)
+    }
+
     @Test func `queries do not notice that their connections were ended`() throws {
         let database = try Postgres.database()
         let views = try opened(PostgresSettings(url: database.url, readersMax: 4))

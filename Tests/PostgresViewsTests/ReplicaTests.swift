@@ -42,6 +42,16 @@ import ViewConformance
         try expect(views, rows: 2)
     }
 
+    @Test func `of a replica that swallows everything one query at a time finds out whether it still does`() throws {
+        let primary = try Postgres.database(), replica = try SilentServer()
+        let views = try filled(primary.url, replica: "postgresql://nobody@127.0.0.1:\(replica.port)/none", rows: 5)
+        try expect(views, rows: 5)
+        #expect(replica.takeConnections() == 1)
+        views.readers.askReplicaAgain()
+        try BlockingTask.atOnce(6) { _ = try views.query(ViewFixture.query()) }
+        #expect(replica.takeConnections() == 1)
+    }
+
     @Test func `an address of a replica that cannot be read is refused at the start`() throws {
         let primary = try Postgres.database()
         let error = #expect(throws: EngineError.self) {

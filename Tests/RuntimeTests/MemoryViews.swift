@@ -7,6 +7,7 @@ import Synchronization
 /// Views as dictionaries, for tests of who fills them. Fault model: nothing fails; a change from the wrong position is a
 /// conflict, as everywhere.
 final class MemoryViews: ViewStore {
+    let queriesMax = 4
     struct Row: Equatable {
         var eventTime: EventTime
         var values: [String: Value]

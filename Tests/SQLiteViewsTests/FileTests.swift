@@ -30,6 +30,26 @@ import ViewConformance
         }
     }
 
+    @Test func `a query that takes too long is ended, and its connection goes on`() throws {
+        let views = try SQLiteViews(directory: directory.path, readersMax: 1, queryTimeout: .zero)
+        try views.prepare(ViewFixture.definition())
+        let rows = (0..<5_000).map { ViewFixture.row("r\($0)", at: 1) }
+        _ = try views.apply(ViewFixture.change(rows, from: 0, to: 1))
+        #expect(code { _ = try views.query(ViewFixture.query()) } == "view.timed_out")
+        #expect(try views.query(ViewFixture.query(limit: 1)).rows.count == 1)
+        #expect(try views.rowCount(of: "usage") == 5_000)
+    }
+
+    @Test func `a projection and counts of rows do not wait for queries`() throws {
+        let views = try SQLiteViews(directory: directory.path, readersMax: 1)
+        try views.prepare(ViewFixture.definition())
+        _ = try views.apply(ViewFixture.change([ViewFixture.row("a", at: 1)], from: 0, to: 1))
+        let (next, count) = try views.readers.read { _ in
+            (try views.positions(of: "usage", log: ViewFixture.log)[PartitionNumber(0)]?.next, try views.rowCount(of: "usage"))
+        }
+        #expect(next == Offset(1) && count == 1)
+    }
+
     @Test func `a directory that is not there is refused`() {
         #expect(code { _ = try SQLiteViews(directory: directory.file("missing")) } == "view.not_writable")
     }

@@ -43,6 +43,16 @@ extension ViewConformance {
                 try expectRows(store, ViewFixture.query(select: ["label"], filter: .matches(column: "label", pattern)), model, "\(pattern)")
             }
         },
+        Check(description: "a pattern that begins with a text with U+0000 finds what was stored of such a text") { harness in
+            let store = try prepared(harness)
+            let texts = ["a\0", "a\0b", "ab", "a\u{1}"]
+            _ = try store.apply(ViewFixture.change(texts.enumerated().map { ViewFixture.row("r\($0)", at: 1, ["label": .string($1)]) }, from: 0, to: 1))
+            for ignoresCase in [false, true] {
+                guard let pattern = ViewQuery.Pattern("a\0%", ignoresCase: ignoresCase) else { continue }
+                let found = try store.query(ViewFixture.query(select: ["id"], filter: .matches(column: "label", pattern))).rows
+                try expect(Canonical.same(found, [[.string("r0")], [.string("r1")]]), "\(pattern) found \(found)")
+            }
+        },
         Check(description: "a pattern's end may be no lone backslash") { _ in
             try expect(ViewQuery.Pattern("a\\", ignoresCase: false) == nil, "a lone backslash was taken")
             try expect(ViewQuery.Pattern("a\\\\", ignoresCase: false) != nil, "an escaped backslash was refused")

@@ -158,7 +158,7 @@ struct ChangesRoute: Sendable {
         let engine = engine
         return try await work.run {
             var cursor = cursor
-            if looksAtWatermark { cursor.note(try engine.views.positions(of: cursor.view.name, log: engine.log.id)) }
+            if looksAtWatermark { cursor.note(engine.positions(of: cursor.view)) }
             let before = cursor.position
             var events = try cursor.advance(engine.log)
             let isAtEnd = cursor.position == before

@@ -20,8 +20,10 @@ extension Planner {
         "null", "package", "return", "true", "var", "void", "while",
     ]
 
-    /// Paths, and everything below them, that the engine answers itself; a view there would never be asked.
-    static let reservedPaths = ["/health", "/api/v1/topics", "/api/v1/producers", "/api/v1/views"]
+    /// Paths, and everything below them, that the engine answers itself: a view there would answer in its place.
+    static let reservedPaths = [
+        "/health", "/metrics", "/api/v1/producers", "/api/v1/status", "/api/v1/topics", "/api/v1/topologies", "/api/v1/views",
+    ]
 
     /// Pass 1: what is named is named once.
     static func checkNames(_ specification: TopologySpecification, _ findings: FindingCollector) {

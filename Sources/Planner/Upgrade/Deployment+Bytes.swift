@@ -117,9 +117,15 @@ private struct DeploymentReader {
             hopRows: hop[1], layout: layout, stateName: stateName)
     }
 
+    /// A name and a type.
+    private static func isColumn(_ text: String) -> Bool {
+        let parts = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
+        return parts.count == 2 && parts.allSatisfy { !$0.isEmpty }
+    }
+
     mutating func view() -> Deployment.View? {
         guard let name = text(), let key = list({ $0.text() }), let columns = list({ $0.text() }),
-            let keep = bytes.littleEndian(Int64.self), let feed = text()
+            let keep = bytes.littleEndian(Int64.self), let feed = text(), columns.allSatisfy(Self.isColumn)
         else { return nil }
         return Deployment.View(
             name: name, key: key, columns: columns, keep: keep < 0 ? nil : TimeSpan(microseconds: keep), feed: feed)

@@ -80,7 +80,7 @@ public struct Deployment: Hashable, Sendable {
     public struct View: Hashable, Sendable {
         public var name: String
         public var key: [String]
-        /// `name type`, with `?` where it may be null.
+        /// `name type`, with `?` where it may be null; neither is ever empty.
         public var columns: [String]
         public var keep: TimeSpan?
         /// Over what its rows are, names left out.

@@ -1,6 +1,7 @@
-import Base
+public import Base
 import Planner
-import Stores
+public import Stores
+import Synchronization
 
 extension Engine {
     /// Where everything stands. Reads snapshots, the ends of topics, and of each input that lags one record for its age;
@@ -59,7 +60,8 @@ extension Engine {
             rebuild: try rebuild(of: definition))
     }
 
-    func rebuild(of view: ViewDefinition) throws -> EngineStatus.View.Rebuild? {
+    /// The view's latest rebuild, as its projection last told or `note` did; nil: none is known. Throws what the log throws.
+    public func rebuild(of view: ViewDefinition) throws -> EngineStatus.View.Rebuild? {
         try board.rebuild(of: view.name).map { .init($0.rebuild, ranges: try ranges(of: view), trouble: $0.trouble) }
     }
 
@@ -78,8 +80,11 @@ extension Engine {
         }
     }
 
-    /// Why the new table of a view that is rebuilt stands still; nil: it does not, as far as is known here.
-    public func rebuildTrouble(of view: String) -> ViewTrouble? { board.rebuild(of: view)?.trouble }
+    /// Takes what the database has just told of a view's rebuild.
+    public func note(rebuild: ViewRebuild?, of view: ViewDefinition) { board.publish(rebuild: rebuild, of: view.name) }
+
+    /// Where a view stands, as its projection last told. Partitions that it has not come to are absent.
+    public func positions(of view: ViewDefinition) -> [PartitionNumber: ViewPosition] { board.positions(of: view.name) }
 
     /// The views whose projection stands still, by name.
     public var viewTroubles: [String: ViewTrouble] {
@@ -88,7 +93,8 @@ extension Engine {
 }
 
 /// How many rows views have, counted seldom enough that asking costs next to nothing: a count is used again until fifty
-/// times as long has passed as it took, so that counting takes at most a fiftieth of the time.
+/// times as long has passed as it took, so that counting takes at most a fiftieth of the time. One thread counts at a time;
+/// others take the last count meanwhile, so that a database which is slow to answer holds one of them.
 final class ViewRowCounts: Sendable {
     private struct Count {
         var rows: Int
@@ -99,12 +105,16 @@ final class ViewRowCounts: Sendable {
     private static let restShare: UInt64 = 50
 
     private let counts = Monitor<[String: Count]>([:])
+    private let isCounting = Atomic(false)
 
     /// - Parameter mayAsk: false: the database is not asked, which does not answer.
     /// - Returns: the last count where the database has no other; nil where there never was one.
     func count(of view: String, in views: any ViewStore, mayAsk: Bool) -> Int? {
         let now = Stopwatch.nanoseconds(), known = counts.withLock { $0[view] }
         if let known, now < known.until || !mayAsk { return known.rows }
+        guard isCounting.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged
+        else { return known?.rows }
+        defer { isCounting.store(false, ordering: .releasing) }
         let watch = Stopwatch()
         guard mayAsk, let rows = try? views.rowCount(of: view) else { return known?.rows }
         let spent = watch.elapsedNanoseconds

@@ -20,6 +20,8 @@ final class StatusBoard: Sendable {
         var trims: [ViewPartition: TrimMarks] = [:]
         var troubles: [String: ViewTrouble] = [:]
         var rebuilds: [String: ViewRebuild] = [:]
+        /// How often each view's rebuild was published.
+        var rebuildNotes: [String: Int] = [:]
         var rebuildTroubles: [String: ViewTrouble] = [:]
 
         func committedWatermark(of task: TaskID) -> EventTime {
@@ -89,13 +91,19 @@ final class StatusBoard: Sendable {
 
     func trouble(of view: String) -> ViewTrouble? { contents.withLock { $0.troubles[view] } }
 
-    /// - Parameter rebuild: the latest; nil: none.
-    func publish(rebuild: ViewRebuild?, of view: String) {
+    /// - Parameters:
+    ///   - rebuild: the latest; nil: none.
+    ///   - mark: `rebuildMark` of before the database was asked: what was published since counts more. Nil: this does.
+    func publish(rebuild: ViewRebuild?, of view: String, since mark: Int? = nil) {
         contents.withLock {
+            if let mark, mark != $0.rebuildNotes[view, default: 0] { return }
+            $0.rebuildNotes[view, default: 0] += 1
             $0.rebuilds[view] = rebuild
             if !(rebuild?.isRunning ?? false) { $0.rebuildTroubles[view] = nil }
         }
     }
+
+    func rebuildMark(of view: String) -> Int { contents.withLock { $0.rebuildNotes[view, default: 0] } }
 
     func publish(rebuildTrouble trouble: ViewTrouble?, of view: String) { contents.withLock { $0.rebuildTroubles[view] = trouble } }
 
@@ -123,6 +131,13 @@ final class StatusBoard: Sendable {
     /// Nil: the projection has not begun.
     func position(of view: String, _ partition: PartitionNumber) -> ViewPosition? {
         contents.withLock { $0.views[ViewPartition(view: view, partition: partition)] }
+    }
+
+    /// Of the partitions whose projection has begun.
+    func positions(of view: String) -> [PartitionNumber: ViewPosition] {
+        contents.withLock { contents in
+            contents.views.reduce(into: [:]) { if $1.key.view == view { $0[$1.key.partition] = $1.value } }
+        }
     }
 
     func rates(of task: TaskID) -> TaskRates {

@@ -177,13 +177,14 @@ public struct QuerySQL {
         text += ")"
     }
 
-    /// With bounds around what begins as the pattern does, which an index can look up.
+    /// With bounds around what begins as the pattern does, which an index can look up. Not where that has a U+0000: a store
+    /// that holds another character for it has the text elsewhere in the order.
     private mutating func append(_ pattern: ViewQuery.Pattern, on name: String) throws {
         let column = try column(name)
         guard column.type == .string else { throw mismatch("'\(name)' is of type \(column.type), and was compared with a pattern") }
         let prefix = pattern.prefix
         text += "("
-        if !prefix.isEmpty {
+        if !prefix.isEmpty, !prefix.utf8.contains(0) {
             try append(.compare(column: name, .greaterOrEqual, .string(prefix)))
             text += " AND "
             if let end = prefix.successor {

@@ -54,7 +54,16 @@ struct ServedEngine: EngineFacade {
             deadLettersByCode: status.counters.deadLettersByCode)
     }
 
-    func rebuildTrouble(of view: String) -> ViewTrouble? { engine.rebuildTrouble(of: view) }
+    func positions(of view: ViewDefinition) -> [PartitionNumber: ViewPosition] { engine.positions(of: view) }
+
+    func rebuild(of view: ViewDefinition) throws -> EngineStatus.View.Rebuild? {
+        var rebuild = try engine.rebuild(of: view)
+        // Where the database does not answer, nothing newer is known of the rebuild either.
+        if let known = rebuild, known.rebuild.isRunning, known.trouble == nil { rebuild?.trouble = engine.viewTroubles[view.name] }
+        return rebuild
+    }
+
+    func note(rebuild: ViewRebuild?, of view: ViewDefinition) { engine.note(rebuild: rebuild, of: view) }
 
     func readings(of topic: TopicName) -> [SourceReading] {
         engine.plans.flatMap { plan in

@@ -168,8 +168,9 @@ final class ViewFollower {
     // MARK: Rebuilding
 
     private func lookAtRebuild(_ positions: [PartitionNumber: ViewPosition]) throws {
+        let mark = parts.board.rebuildMark(of: view.name)
         let found = try parts.views.rebuild(of: view.name)
-        parts.board.publish(rebuild: found, of: view.name)
+        parts.board.publish(rebuild: found, of: view.name, since: mark)
         guard let found, found.isRunning else {
             rebuild = nil
             return
