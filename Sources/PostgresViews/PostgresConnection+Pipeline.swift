@@ -1,6 +1,5 @@
 import Base
 import CPostgres
-import Glibc
 
 /// Several statements in one flight: sent together, answered together, within one transaction.
 extension PostgresConnection {
@@ -96,32 +95,5 @@ extension PostgresConnection {
             throw PostgresFailure("\(results.count) results came for \(expected.count) statements")
         }
         return results
-    }
-
-    /// Nil at the end of a statement's results.
-    private func nextResult(_ deadline: UInt64) throws -> OpaquePointer? {
-        while PQisBusy(handle) != 0 {
-            try waitForBytes(until: deadline)
-            if PQconsumeInput(handle) != 1 { break }
-        }
-        return PQgetResult(handle)
-    }
-
-    /// Until there is something to read; meanwhile what is still to be sent goes.
-    private func waitForBytes(until deadline: UInt64) throws {
-        while true {
-            let unsent = PQflush(handle)
-            if unsent < 0 { return }
-            let now = Stopwatch.nanoseconds()
-            var ready = pollfd(fd: PQsocket(handle), events: Int16(POLLIN) | (unsent > 0 ? Int16(POLLOUT) : 0), revents: 0)
-            let left = deadline > now ? Int32(clamping: (deadline - now) / 1_000_000 + 1) : 0
-            let count = poll(&ready, 1, left)
-            if count == 0 {
-                isAbandoned = true
-                throw PostgresFailure("no answer came in time", isConnectionLost: true)
-            }
-            // Also where the connection failed: reading says how.
-            if count > 0, ready.revents & Int16(POLLIN | POLLERR | POLLHUP | POLLNVAL) != 0 { return }
-        }
     }
 }

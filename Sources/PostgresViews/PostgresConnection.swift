@@ -1,3 +1,4 @@
+import Base
 import CPostgres
 import Stores
 
@@ -10,7 +11,7 @@ import Stores
 /// `@unchecked Sendable`: one thread at a time uses it, which its owner sees to (a mutex, or a pool that lends it).
 final class PostgresConnection: @unchecked Sendable {
     enum Limits {
-        /// Statements that a connection keeps prepared: those of some dashboards, or of some views' changes.
+        /// Statements that a connection keeps prepared: those of some dashboards.
         static let statementsMax = 64
         /// Bytes handed to libpq at once in a COPY: it sends as they come.
         static let copyBytes = 1 << 20
@@ -19,6 +20,11 @@ final class PostgresConnection: @unchecked Sendable {
     let handle: OpaquePointer
     /// Whether nobody waits for the server's answer any more.
     var isAbandoned = false
+    /// How long an answer is waited for; nil: for as long as it takes. Where none comes the connection counts as lost: the
+    /// server is stopped, or behind a network that swallows everything.
+    var answerTimeout: TimeSpan?
+    /// How many statements the connection keeps prepared.
+    var statementsMax = Limits.statementsMax
     /// By text.
     private var statements: [String: String] = [:]
     /// Since the server was told to forget them all.
@@ -45,6 +51,8 @@ final class PostgresConnection: @unchecked Sendable {
             throw failure
         }
         handle = opened
+        // What the server does not take at once waits here, not in a call that nothing ends.
+        PQsetnonblocking(opened, 1)
         // By itself libpq prints notices on standard error.
         PQsetNoticeReceiver(handle, { _, _ in }, nil)
         try execute("SET search_path = pg_catalog; SET TimeZone = 'UTC'; SET DateStyle = ISO; SET standard_conforming_strings = on")
@@ -61,8 +69,6 @@ final class PostgresConnection: @unchecked Sendable {
     var serverVersion: Int { Int(PQserverVersion(handle)) }
     /// What the server told of a parameter without being asked: `server_encoding`.
     func parameter(_ name: String) -> String? { PQparameterStatus(handle, name).map { String(cString: $0) } }
-    /// The process that serves the connection, as `pg_stat_activity` has it.
-    var serverProcess: Int { Int(PQbackendPID(handle)) }
 
     /// Where it leads, without user and password: `db.example:5432/metrics`.
     var place: String {
@@ -75,7 +81,17 @@ final class PostgresConnection: @unchecked Sendable {
     /// Runs statements without parameters, several with `;` between; the result is that of the last, as text.
     @discardableResult
     func execute(_ sql: String) throws -> PostgresResult {
-        try finish(PQexec(handle, sql), statement: sql)
+        try answer(to: sql) { PQsendQuery(handle, sql) }
+    }
+
+    /// Within a transaction: what may take as long as there are rows.
+    @discardableResult
+    func untimed<Result>(_ body: () throws -> Result) throws -> Result {
+        try execute("SET LOCAL statement_timeout = 0")
+        let timeout = answerTimeout
+        answerTimeout = nil
+        defer { answerTimeout = timeout }
+        return try body()
     }
 
     /// Runs a statement that is good for the connection's life, the first time it is asked for.
@@ -91,10 +107,11 @@ final class PostgresConnection: @unchecked Sendable {
     @discardableResult
     func query(_ sql: String, _ parameters: PostgresParameters = PostgresParameters()) throws -> PostgresResult {
         let name = try prepared(sql, parameters)
-        let result = parameters.withPointers { count, values, lengths, formats in
-            PQexecPrepared(handle, name, count, values, lengths, formats, 1)
+        return try answer(to: sql) {
+            parameters.withPointers { count, values, lengths, formats in
+                PQsendQueryPrepared(handle, name, count, values, lengths, formats, 1)
+            }
         }
-        return try finish(result, statement: sql)
     }
 
     private func prepared(_ sql: String, _ parameters: PostgresParameters) throws -> String {
@@ -104,13 +121,13 @@ final class PostgresConnection: @unchecked Sendable {
             forgetStatements()
         }
         let name = nextName()
-        try finish(PQprepare(handle, name, sql, Int32(parameters.types.count), parameters.types), statement: sql)
+        try answer(to: sql) { PQsendPrepare(handle, name, sql, Int32(parameters.types.count), parameters.types) }
         note(sql, preparedAs: name)
         return name
     }
 
     func preparedName(of sql: String) -> String? { statements[sql] }
-    var isFullOfStatements: Bool { statementsHeld >= Limits.statementsMax }
+    var isFullOfStatements: Bool { statementsHeld >= statementsMax }
 
     func note(_ sql: String, preparedAs name: String) {
         statements[sql] = name
@@ -137,55 +154,6 @@ final class PostgresConnection: @unchecked Sendable {
     func nextName() -> String {
         statementsMade += 1
         return "s\(statementsMade)"
-    }
-
-    /// Sends `bytes` as the rows of a `COPY … FROM STDIN`; returns how many rows the server took.
-    @discardableResult
-    func copy(_ sql: String, _ bytes: UnsafeBufferPointer<UInt8>) throws -> Int {
-        let begun = PQexec(handle, sql)
-        guard PQresultStatus(begun) == PGRES_COPY_IN else {
-            try finish(begun, statement: sql)
-            throw PostgresFailure("the statement asks for no rows", statement: sql)
-        }
-        PQclear(begun)
-        var sent = 0
-        var isSent = true
-        while sent < bytes.count, isSent {
-            let count = min(Limits.copyBytes, bytes.count - sent)
-            isSent = bytes.withMemoryRebound(to: CChar.self) { PQputCopyData(handle, $0.baseAddress! + sent, Int32(count)) == 1 }
-            sent += count
-        }
-        if isSent { isSent = PQputCopyEnd(handle, nil) == 1 }
-        return try finishCopy(isSent, statement: sql)
-    }
-
-    /// Reads what the server says of a COPY, so that the connection can go on.
-    private func finishCopy(_ isSent: Bool, statement: String) throws -> Int {
-        var failure = isSent ? nil : PostgresFailure(nil, of: handle, statement: statement)
-        var rows = 0
-        while let result = PQgetResult(handle) {
-            defer { PQclear(result) }
-            guard PQresultStatus(result) != PGRES_COPY_IN else { break }
-            if PQresultStatus(result) == PGRES_COMMAND_OK {
-                rows = Int(String(cString: PQcmdTuples(result))) ?? 0
-            } else {
-                failure = PostgresFailure(result, of: handle, statement: statement)
-            }
-        }
-        if let failure { throw failure }
-        return rows
-    }
-
-    @discardableResult
-    private func finish(_ result: OpaquePointer?, statement: String) throws -> PostgresResult {
-        switch PQresultStatus(result) {
-        case PGRES_COMMAND_OK, PGRES_TUPLES_OK:
-            if let result { return PostgresResult(taking: result) }
-            throw PostgresFailure(nil, of: handle, statement: statement)
-        default:
-            defer { PQclear(result) }
-            throw PostgresFailure(result, of: handle, statement: statement)
-        }
     }
 
     // MARK: Transactions

@@ -11,6 +11,8 @@ final class PostgresResult {
     deinit { PQclear(result) }
 
     var rowCount: Int { Int(PQntuples(result)) }
+    /// Rows that a statement touched, or that a COPY took.
+    var rowsTouched: Int { Int(String(cString: PQcmdTuples(result))) ?? 0 }
 
     /// The object id of a column's type.
     func type(_ column: Int) -> Oid { PQftype(result, Int32(column)) }

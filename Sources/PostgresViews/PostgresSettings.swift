@@ -24,7 +24,7 @@ public struct PostgresSettings: Sendable {
     public init(
         url: String, replicaURL: String? = nil, schema: String = "pioneer", applicationName: String = "pioneer", readersMax: Int = 8,
         queryWait: TimeSpan = .seconds(5), queryTimeout: TimeSpan = .seconds(30),
-        statementTimeout: TimeSpan = .minutes(5), lockTimeout: TimeSpan = .seconds(10)
+        statementTimeout: TimeSpan = .minutes(5), lockTimeout: TimeSpan = .seconds(2)
     ) {
         self.url = url
         self.replicaURL = replicaURL

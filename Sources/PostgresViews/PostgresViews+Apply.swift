@@ -66,6 +66,7 @@ extension PostgresViews {
             if let served, let number = change.rebuild, try !locksRebuild(number, of: served, "SHARE", on: connection) {
                 throw Self.rebuildIsOver(number, of: served)
             }
+            if change.startsOver != nil { try lockPositions(of: change.view, on: connection) }
             let move = try movePosition(change, on: connection)
             if case .conflict = move.outcome { return (move.outcome, isCommitted: false) }
             var bound = move.expiredBefore
@@ -75,7 +76,10 @@ extension PostgresViews {
             }
             if change.upserts.count > 0 {
                 if change.upserts.earliestEventTime < bound { try settle(view, on: connection) }
-                try connection.copy(view.statements.copy, rowBuffer.bytes)
+                let taken = try connection.copy(view.statements.copy, rowBuffer.bytes)
+                guard taken == change.upserts.count else {
+                    throw PostgresFailure("\(taken) of \(change.upserts.count) rows were copied", statement: view.statements.copy)
+                }
                 try connection.query(isCareful ? view.statements.upsertLast : view.statements.upsert)
             }
             try delete(change.deletes, from: view, on: connection)
@@ -121,12 +125,18 @@ extension PostgresViews {
         return (.conflict(actual: actual?.next ?? .zero), .earliest)
     }
 
-    /// DELETE, not TRUNCATE: a reader that began before goes on seeing all rows.
+    /// All of a view's positions, in one order: two that want several of them wait for each other, and do not deadlock.
+    private func lockPositions(of view: String, on connection: PostgresConnection) throws {
+        var name = PostgresParameters()
+        name.add(view)
+        try connection.query("SELECT FROM \(settings.positionsTable) WHERE view = $1 ORDER BY partition FOR UPDATE", name)
+    }
+
+    /// First the positions: whoever is within a change of another partition, also of its first, has ended it then, so that the
+    /// DELETE sees its rows. DELETE, not TRUNCATE: a reader that began before goes on seeing all rows.
     private func startOver(
         _ change: ViewChange, _ view: PreparedView, at starts: [PartitionNumber: Offset], on connection: PostgresConnection
     ) throws {
-        try connection.execute("SET LOCAL statement_timeout = 0")
-        try connection.query(view.statements.removeAll)
         var name = PostgresParameters()
         name.add(change.view)
         try connection.query("UPDATE \(settings.positionsTable) SET expired_before = '-infinity' WHERE view = $1", name)
@@ -142,6 +152,7 @@ extension PostgresViews {
                 DO UPDATE SET log_id = excluded.log_id, next_offset = excluded.next_offset, watermark = excluded.watermark
                 """, values)
         }
+        try connection.untimed { try connection.query(view.statements.removeAll) }
     }
 
     private func delete(_ keys: [[Value]], from view: PreparedView, on connection: PostgresConnection) throws {

@@ -10,14 +10,12 @@ extension ErrorCode {
     public static let viewReadOnly = ErrorCode("view.read_only")
     /// The server has no memory, connections or other resources left.
     public static let viewOverloaded = ErrorCode("view.overloaded")
-    /// Somebody removed or changed a view's table while the engine ran.
-    public static let viewTableGone = ErrorCode("view.table_gone")
     /// The server is too old, or its database is not in UTF-8.
     public static let viewUnsupportedServer = ErrorCode("view.unsupported_server")
 }
 
 /// What PostgreSQL reports, in the engine's words. What may pass (a restart, a failover, a full disk, a lock) is transient:
-/// the change is tried again until it is applied. What stays is not, and ends the projection with its message.
+/// the change is tried again until it is applied. What only a person can mend is not: it is tried again seldom.
 extension PostgresViews {
     func mappingErrors<Result>(_ body: () throws -> Result) throws -> Result {
         try Self.mappingErrors(place: place, schema: settings.schema, body)
@@ -50,14 +48,23 @@ extension PostgresViews {
         let refusals = [
             "authentication failed", "pg_hba.conf", "does not exist", "not permitted to log in", "permission denied for database",
         ]
-        guard failure.needsPassword || refusals.contains(where: { failure.message.contains($0) }) else {
+        // Of several hosts each has its say: one that is down may be the one that would let the engine in.
+        let mayPass = ["refused", "starting up", "shutting down", "timeout", "timed out", "could not translate"].contains {
+            failure.message.lowercased().contains($0)
+        }
+        guard !mayPass, failure.needsPassword || refusals.contains(where: { failure.message.contains($0) }) else {
             return EngineError(
                 .viewUnreachable, .environment, "there is no connection to \(place): \(failure.message)",
                 remedy: "Check that the server runs, and that host and port can be reached from here.", isTransient: true)
         }
+        let isDatabaseGone = failure.message.contains("database \"") && failure.message.contains("does not exist")
         return EngineError(
             .viewDenied, .environment, "\(place) does not let the engine in: \(failure.message)",
-            remedy: "Check user, password (also in PGPASSWORD or ~/.pgpass) and database of the address, and the server's pg_hba.conf.")
+            remedy: isDatabaseGone
+                ? "Check the database of the address, or make it: CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0. Its views are "
+                    + "filled from the log."
+                : "Check user and password (also in PGPASSWORD or ~/.pgpass) of the address, and the server's pg_hba.conf.",
+            isTransient: isDatabaseGone)
     }
 
     private struct Kind {
@@ -83,7 +90,7 @@ extension PostgresViews {
             return Kind(
                 code: .viewTimedOut, what: "cancelled a statement",
                 remedy: "Look for what keeps the server busy: SELECT * FROM pg_stat_activity. It is tried again.", isTransient: true)
-        case "55P03", "40P01", "40001", "55006":
+        case "55P03", "40P01", "40001", "55006", "23505":
             return Kind(
                 code: .viewLocked, what: "has a lock in the way",
                 remedy: "Look for long transactions on the views' tables: SELECT * FROM pg_stat_activity. It is tried again.",

@@ -53,12 +53,18 @@ extension PostgresViews {
     }
 
     /// One engine at a time changes definitions: creating the same thing twice at once fails even with IF NOT EXISTS.
-    /// Held until the transaction ends.
-    func lockDefinitions(on connection: PostgresConnection) throws {
-        try connection.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'; SET LOCAL synchronous_commit = on")
+    /// Held until the transaction ends. Others' locks on a table are not waited for as long: who waits for one here keeps all
+    /// engines from changing definitions.
+    ///
+    /// - Parameters:
+    ///   - turn: how long to wait for the others, in milliseconds.
+    ///   - locks: how long to wait for each lock after that.
+    func lockDefinitions(turn: Int64 = 60_000, locks: Int64? = nil, on connection: PostgresConnection) throws {
+        try connection.execute("SET LOCAL lock_timeout = \(turn); SET LOCAL synchronous_commit = on")
         var schema = PostgresParameters()
         schema.add("pioneer views " + settings.schema)
         try connection.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", schema)
+        try connection.execute("SET LOCAL lock_timeout = \(locks ?? settings.lockTimeout.wholeMilliseconds)")
     }
 
     private func checkServer(_ connection: PostgresConnection) throws {

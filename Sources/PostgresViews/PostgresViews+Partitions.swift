@@ -11,7 +11,7 @@ import Telemetry
 /// in the default one; rows that are over are hidden by `PreparedView.visible` until their partition goes. Both need locks that
 /// long queries stand in the way of, so they wait for them a moment only, and are tried again with a later change.
 extension PostgresViews {
-    private static let lockWait = "SET LOCAL lock_timeout = '500ms'"
+    private static let lockWait: Int64 = 500
 
     func makePartitions(for change: ViewChange, of view: PreparedView, on connection: PostgresConnection) throws {
         guard change.upserts.count > 0, let keep = view.definition.keep, let name = view.partitionColumn,
@@ -32,8 +32,7 @@ extension PostgresViews {
         guard !missing(in: book).isEmpty else { return }
         do {
             let known: [PartitionBook.Range] = try connection.transaction {
-                try lockDefinitions(on: connection)
-                try connection.execute(Self.lockWait)
+                try lockDefinitions(turn: Self.lockWait, locks: Self.lockWait, on: connection)
                 var found = book
                 found.known = try readPartitions(of: view, on: connection).map(\.range)
                 for range in missing(in: found) where try make(range, of: view, name, on: connection) { found.known.append(range) }
@@ -48,7 +47,8 @@ extension PostgresViews {
         }
     }
 
-    /// Made beside the table and attached to it: that lets readers of the table go on. False where the default partition holds
+    /// Made beside the table and attached to it: that needs the default partition for itself, for as long as it takes to see
+    /// that no row of the range is in there. False where the default partition holds
     /// rows of the range.
     private func make(
         _ range: PartitionBook.Range, of view: PreparedView, _ column: String, on connection: PostgresConnection
@@ -136,7 +136,7 @@ extension PostgresViews {
         if try connection.query(alive, bound).bool(0, 0) { return false }
         do {
             return try connection.transaction {
-                try connection.execute(Self.lockWait)
+                try connection.execute("SET LOCAL lock_timeout = \(Self.lockWait)")
                 // Keeps writers out of it, and lets readers in, while it is looked through again.
                 try connection.execute("LOCK TABLE \(partition.table) IN SHARE ROW EXCLUSIVE MODE")
                 if try connection.query(alive, bound).bool(0, 0) { return (false, isCommitted: false) }

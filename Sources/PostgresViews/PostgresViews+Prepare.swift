@@ -8,7 +8,8 @@ import Synchronization
 /// A definition may gain columns (rows that are there get null) and lose them (the column stays; rows written from then
 /// on hold null in it, and it comes back with the name), and gain and lose `keep` and indexes. A key or a column's type that changes
 /// is refused with the statement that would change the table: the rows that are there would mean something else, and
-/// filling the view again is cheap. After the statement was run, by whoever judges that the rows may stay, it is taken.
+/// filling the view again is cheap. After the statement was run, by whoever judges that the rows may stay, it is taken. A column
+/// that somebody has dropped is made again, and the view filled from the beginning of its topic.
 extension PostgresViews {
     public func prepare(_ view: ViewDefinition) throws {
         try view.checkNames(reservedPrefix: "pg_")
@@ -19,17 +20,18 @@ extension PostgresViews {
             try establish(on: connection)
             return try connection.transaction {
                 try lockDefinitions(on: connection)
-                var facts = try TableFacts(of: view.name, settings, on: connection)
-                if let facts { try migrate(sql, from: facts, on: connection) } else { try create(sql, on: connection) }
-                for statement in sql.matchIndexes(facts?.indexes ?? []) { try connection.execute(statement) }
-                facts = facts ?? TableFacts(made: view)
-                let made = facts?.made ?? [], current = Set(view.type.columns.map(\.flatName))
-                let retired = made.filter { !current.contains($0) }
+                let found = try TableFacts(of: view.name, settings, on: connection), facts = found ?? TableFacts(made: view)
+                // The first filling of an index reads the whole table.
+                try connection.untimed {
+                    if let found { try migrate(sql, from: found, on: connection) } else { try create(sql, on: connection) }
+                    for statement in sql.matchIndexes(facts.indexes) { try connection.execute(statement) }
+                }
+                let current = Set(view.type.columns.map(\.flatName)), there = Set(facts.columns.map(\.name))
+                // Of those that the engine made, not what somebody has dropped meanwhile.
+                let retired = (facts.made ?? []).filter { !current.contains($0) && there.contains($0) }
                 try note(view, columns: view.type.columns.map(\.flatName) + retired, on: connection)
                 try matchRebuild(of: view, on: connection)
-                return (
-                    PreparedView(view, facts: facts ?? TableFacts(made: view), retired: retired, settings: settings), isCommitted: true
-                )
+                return (PreparedView(view, facts: facts, retired: retired, settings: settings), isCommitted: true)
             }
         }
         prepared.withLock { $0[view.name] = ready }
@@ -63,8 +65,12 @@ extension PostgresViews {
         if sql.view.keep != nil, TableSQL.partitionColumn(of: sql.view) == nil { try connection.execute(sql.createKeepIndex()) }
         for statement in sql.comments() { try connection.execute(statement) }
         // Of a table that somebody dropped.
+        try forgetPositions(of: sql.view.name, on: connection)
+    }
+
+    private func forgetPositions(of view: String, on connection: PostgresConnection) throws {
         var name = PostgresParameters()
-        name.add(sql.view.name)
+        name.add(view)
         try connection.query("DELETE FROM \(settings.positionsTable) WHERE view = $1", name)
     }
 
@@ -91,9 +97,12 @@ extension PostgresViews {
         }
         try refuseChangedKey(sql, facts)
         let known = Dictionary(facts.columns.map { ($0.name, $0) }) { first, _ in first }
+        var isFilledAgain = false
         for column in view.type.columns {
             guard let there = known[column.flatName] else {
                 try connection.execute(sql.addColumn(column))
+                // Somebody has dropped it, with what the rows had there.
+                if facts.made?.contains(column.flatName) ?? false { isFilledAgain = true }
                 continue
             }
             let wanted = PostgresType.name(of: column.type)
@@ -108,7 +117,10 @@ extension PostgresViews {
             if view.keep != nil, !facts.hasKeepIndex { try connection.execute(sql.createKeepIndex()) }
             if view.keep == nil, facts.hasKeepIndex { try connection.execute(sql.dropKeepIndex()) }
         }
-        for statement in sql.comments() { try connection.execute(statement) }
+        for statement in sql.comments(of: facts) { try connection.execute(statement) }
+        guard isFilledAgain else { return }
+        try forgetPositions(of: view.name, on: connection)
+        try connection.execute("DELETE FROM \(settings.qualified(view.name))")
     }
 
     private func refuseChangedKey(_ sql: TableSQL, _ facts: TableFacts) throws {

@@ -6,7 +6,9 @@ public import Stores
 /// into the table that serves, in one transaction that deletes and inserts: a reader's snapshot has the old rows or the new
 /// ones, and grants, indexes, partitions and what others have built on the table stay. (A table that takes over another's name
 /// would do none of this: snapshots do not hold names, and a reader could see the new table as it was before it was full.)
-/// The price is that the rows are written once more, and that the old ones' space is free only after a vacuum.
+/// The price is that the rows are written once more, and that the old ones' space is free only after a vacuum. While they go
+/// over, which takes as long as the server needs to delete and insert so many, the views of the process that does it stand
+/// still, and readers see the old rows.
 extension PostgresViews {
     public func rebuild(of view: String) throws -> ViewRebuild? {
         let name = try preparedView(view).definition.name
@@ -57,10 +59,12 @@ extension PostgresViews {
                 }
                 let columns = SQLName.list(definition.type.columns.map(\.flatName) + [SQLName.eventTimeColumn])
                 let table = settings.qualified(view)
-                try connection.execute("SET LOCAL statement_timeout = 0; SET LOCAL synchronous_commit = on")
-                try connection.execute("DELETE FROM \(table)")
-                try connection.execute(
-                    "INSERT INTO \(table) (\(columns)) SELECT \(columns) FROM \(settings.qualified(PostgresName.newTable(of: view)))")
+                try connection.execute("SET LOCAL synchronous_commit = on")
+                try connection.untimed {
+                    try connection.execute("DELETE FROM \(table)")
+                    try connection.execute(
+                        "INSERT INTO \(table) (\(columns)) SELECT \(columns) FROM \(settings.qualified(PostgresName.newTable(of: view)))")
+                }
                 try connection.query("DELETE FROM \(settings.positionsTable) WHERE view = $1", name)
                 try connection.query("UPDATE \(settings.positionsTable) SET view = $1 WHERE view = $2", names)
                 try end(view, .done, at: now, on: connection)
@@ -74,7 +78,10 @@ extension PostgresViews {
         return try withWriter { connection in
             try connection.transaction {
                 try lockDefinitions(on: connection)
-                guard try rebuild(of: view, on: connection)?.isRunning ?? false else { return (false, isCommitted: false) }
+                // Who is finishing it holds the row until that is done.
+                guard let running = try rebuild(of: view, on: connection), running.isRunning,
+                    try locksRebuild(running.number, of: view, "UPDATE", on: connection)
+                else { return (false, isCommitted: false) }
                 try end(view, .cancelled, at: now, on: connection)
                 return (true, isCommitted: true)
             }
@@ -110,10 +117,13 @@ extension PostgresViews {
     /// A new table that was begun for another definition begins anew. Within a transaction that holds the definitions.
     func matchRebuild(of view: ViewDefinition, on connection: PostgresConnection) throws {
         guard let rebuild = try rebuild(of: view.name, on: connection), rebuild.isRunning else { return }
-        let new = try TableFacts(of: PostgresName.newTable(of: view.name), settings, on: connection)
         var values = PostgresParameters()
         values.add(view.name)
-        let begun = try connection.query("SELECT definition FROM \(settings.rebuildsTable) WHERE view = $1", values)
+        // First: who fills the new table holds this row while it does.
+        let begun = try connection.query(
+            "SELECT definition FROM \(settings.rebuildsTable) WHERE view = $1 AND state = 'running' FOR UPDATE", values)
+        guard begun.rowCount == 1 else { return }
+        let new = try TableFacts(of: PostgresName.newTable(of: view.name), settings, on: connection)
         guard begun.string(0, 0) != Self.signature(of: view) || new == nil else { return }
         try makeNewTable(of: view, on: connection)
         values.add(Self.signature(of: view))

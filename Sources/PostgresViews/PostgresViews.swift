@@ -16,7 +16,9 @@ import Synchronization
 /// The tables of its own:
 /// - `_pioneer_views(name, format, topology, columns)`: the views, and which of a table's columns the engine made;
 /// - `_pioneer_positions(view, partition, log_id, next_offset, watermark, expired_before)`: how far a view has followed
-///   which log, and which rows of it are over (`PreparedView.visible`).
+///   which log, and which rows of it are over (`PreparedView.visible`);
+/// - `_pioneer_rebuilds(view, number, state, …)`: the last rebuild of each view; while one runs, `_pioneer_new_<view>` is the
+///   table that is filled.
 ///
 /// Thread-safe. Every method blocks until the server answers; none may be called from an async function's thread. Several
 /// engines may use one schema, each projecting partitions of its own.
@@ -93,16 +95,23 @@ public final class PostgresViews: ViewStore {
         }
     }
 
+    /// Some a view.
+    private static let writerStatementsMax = 1_024
+
     private static func connectWriter(_ address: PostgresAddress, _ settings: PostgresSettings) throws -> PostgresConnection {
         // Of several hosts, the one that takes writes: after a failover that is another one.
         let connection = try PostgresConnection(
             address, applicationName: settings.applicationName, defaults: [("target_session_attrs", "read-write")])
-        let milliseconds = { (span: TimeSpan) in "\(max(1, span.microseconds / 1_000))" }
+        connection.statementsMax = writerStatementsMax
+        // The server ends statements itself, unless it was stopped or has no disk any more that answers.
+        let timeout = settings.statementTimeout.microseconds
+        connection.answerTimeout = TimeSpan(microseconds: timeout + min(timeout, 30_000_000))
         // An engine that was stopped in the middle of a transaction (a laptop's lid, SIGSTOP) holds nobody up for long.
         try connection.execute(
             """
-            SET statement_timeout = \(milliseconds(settings.statementTimeout)); SET lock_timeout = \(milliseconds(settings.lockTimeout)); \
-            SET idle_in_transaction_session_timeout = '60s'; SET synchronous_commit = off
+            SET statement_timeout = \(settings.statementTimeout.wholeMilliseconds); \
+            SET lock_timeout = \(settings.lockTimeout.wholeMilliseconds); SET idle_in_transaction_session_timeout = '60s'; \
+            SET synchronous_commit = off
             """)
         return connection
     }
@@ -141,4 +150,9 @@ public final class PostgresViews: ViewStore {
         }
         return positions
     }
+}
+
+extension TimeSpan {
+    /// As PostgreSQL's timeouts are set, where 0 would mean none.
+    var wholeMilliseconds: Int64 { max(1, microseconds / 1_000) }
 }

@@ -10,7 +10,12 @@ struct TableFacts {
         /// As `format_type` says it.
         var type: String
         var collation: String
+        /// What a comment says of it; empty: nothing.
+        var comment: String
     }
+
+    /// What a comment says of the table; empty: nothing.
+    var comment = ""
 
     /// In the table's order, without those that PostgreSQL computes.
     var columns: [Column] = []
@@ -39,7 +44,8 @@ struct TableFacts {
         name.add(view)
         let relation = try connection.query(
             """
-            SELECT c.oid::int8, c.relkind::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+            SELECT c.oid::int8, c.relkind::text, coalesce(obj_description(c.oid, 'pg_class'), '') \
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
             WHERE n.nspname::text = $1 AND c.relname::text = $2
             """, name)
         guard relation.rowCount == 1 else { return nil }
@@ -48,6 +54,7 @@ struct TableFacts {
                 .viewForeignFile, .user, "\(settings.qualified(view)) is there, and is no table",
                 remedy: "Give the view another name, or rename what is there.")
         }
+        comment = relation.string(0, 2)
         var id = PostgresParameters()
         id.add(relation.int64(0, 0))
         try readColumns(id, on: connection)
@@ -67,12 +74,13 @@ struct TableFacts {
     private mutating func readColumns(_ id: PostgresParameters, on connection: PostgresConnection) throws {
         let rows = try connection.query(
             """
-            SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), coalesce(c.collname::text, '') FROM pg_attribute a \
+            SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), coalesce(c.collname::text, ''), \
+            coalesce(col_description(a.attrelid, a.attnum), '') FROM pg_attribute a \
             LEFT JOIN pg_collation c ON c.oid = a.attcollation \
             WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY a.attnum
             """, id)
         columns = (0..<rows.rowCount).map {
-            Column(name: rows.string($0, 0), type: rows.string($0, 1), collation: rows.string($0, 2))
+            Column(name: rows.string($0, 0), type: rows.string($0, 1), collation: rows.string($0, 2), comment: rows.string($0, 3))
         }
     }
 

@@ -60,18 +60,19 @@ struct TableSQL {
 
     // MARK: Descriptions
 
-    /// From the topology and the schemas' `doc`; a column without one keeps what a person said of it.
-    func comments() -> [String] {
+    /// From the topology and the schemas' `doc`; a column without one keeps what a person said of it. Only those that the table
+    /// does not have yet: each needs a lock.
+    func comments(of facts: TableFacts? = nil) -> [String] {
         var comments: [String] = []
-        if let description = view.description {
+        if let description = view.description, description != facts?.comment {
             comments.append("COMMENT ON TABLE \(table) IS \(PostgresName.literal(description))")
         }
-        for column in view.type.columns {
-            guard let doc = column.doc else { continue }
-            comments.append("COMMENT ON COLUMN \(table).\(SQLName.quoted(column.flatName)) IS \(PostgresName.literal(doc))")
+        let present = Dictionary((facts?.columns ?? []).map { ($0.name, $0.comment) }) { first, _ in first }
+        let wanted = view.type.columns.map { (name: $0.flatName, doc: $0.doc) }
+        for (name, doc) in wanted + [(SQLName.eventTimeColumn, "Event time of the row: what keep goes by.")] {
+            guard let doc, doc != present[name] else { continue }
+            comments.append("COMMENT ON COLUMN \(table).\(SQLName.quoted(name)) IS \(PostgresName.literal(doc))")
         }
-        let eventTime = "Event time of the row: what keep goes by."
-        comments.append("COMMENT ON COLUMN \(table).\(SQLName.quoted(SQLName.eventTimeColumn)) IS \(PostgresName.literal(eventTime))")
         return comments
     }
 

@@ -24,6 +24,8 @@ extension ErrorCode {
     public static let viewBusy = ErrorCode("view.busy")
     /// A statement took longer than allowed, or somebody cancelled it.
     public static let viewTimedOut = ErrorCode("view.timed_out")
+    /// A view's table is not as `prepare` has made it: somebody removed it, or something of it.
+    public static let viewTableGone = ErrorCode("view.table_gone")
     public static let viewClosed = ErrorCode("view.closed")
     /// An error of the database that none of the above is: a defect.
     public static let viewSQL = ErrorCode("view.sql")

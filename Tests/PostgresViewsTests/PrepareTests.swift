@@ -109,6 +109,24 @@ import ViewConformance
         try views.prepare(ViewFixture.definition("usage"))
         #expect(try views.positions(of: "usage", log: ViewFixture.log).isEmpty)
     }
+
+    @Test func `a column that somebody dropped is made again and the view filled again, one that the view has lost is let go`() throws {
+        var view = ViewFixture.definition("usage", keep: nil)
+        let views = try opened()
+        try views.prepare(view)
+        #expect(try views.apply(ViewFixture.change([ViewFixture.row("a", at: 1)], from: 0, to: 1)) == .applied)
+        view.type.columns.removeAll { $0.flatName == "label" }
+        try views.prepare(view)
+        _ = try database.sql("ALTER TABLE pioneer.usage DROP COLUMN label")
+        try views.prepare(view)
+        #expect(try views.positions(of: "usage", log: ViewFixture.log).count == 1)
+        #expect(try database.sql("SELECT count(*) FROM pioneer.usage") == ["1"])
+        _ = try database.sql("ALTER TABLE pioneer.usage DROP COLUMN count")
+        try views.prepare(view)
+        #expect(try views.positions(of: "usage", log: ViewFixture.log).isEmpty)
+        #expect(try database.sql("SELECT count(*) FROM pioneer.usage") == ["0"])
+        #expect(try database.sql("SELECT count(count) FROM pioneer.usage") == ["0"])
+    }
 }
 
 extension [String] {

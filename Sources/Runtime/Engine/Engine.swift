@@ -174,7 +174,7 @@ extension Engine {
             ViewFollower(view.definition, partitionCount: layout.taskCount(of: view.definition.topology), shared)
         }
         // All of them before any task is restored: a table that does not fit is refused with nothing done.
-        for plan in plans { for view in plan.views { try parts.views.prepare(view.definition) } }
+        for view in views { try view.prepare() }
         return (views, log)
     }
 

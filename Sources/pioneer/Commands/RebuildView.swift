@@ -74,7 +74,11 @@ struct RebuildView: AsyncParsableCommand {
         var told: ViewTroubleText?
         while true {
             let answer = try await client.value(path)
-            guard let now = RebuildAnswer(answer["rebuild"]) else { throw EngineAnswer.notUnderstood([], from: client.address) }
+            guard let now = RebuildAnswer(answer["rebuild"]) else {
+                throw EngineError(
+                    .rebuildCancelled, .environment, "the views' database knows nothing of a rebuild of '\(view)' any more",
+                    remedy: "It was lost, or the view was; either is filled again from the log by itself.")
+            }
             // A later one: the one that was begun is over, and somebody has begun another.
             guard now.number == begun.number, now.isRunning else { return try report(now, begun, seconds: line.elapsedSeconds, line) }
             line.show { "\(view): " + now.progress(since: begun, seconds: $0) }
@@ -90,7 +94,12 @@ struct RebuildView: AsyncParsableCommand {
 
     private func report(_ end: RebuildAnswer, _ begun: RebuildAnswer, seconds: Double, _ line: RateLine) throws {
         line.clear()
-        guard end.number == begun.number, end.state == "cancelled" else {
+        guard end.number == begun.number else {
+            throw EngineError(
+                .rebuildCancelled, .environment, "rebuild \(begun.number) of '\(view)' is over, and \(end.number) has been begun since",
+                remedy: "Follow that one: pioneer views rebuild \(view).")
+        }
+        guard end.state == "cancelled" else {
             return StandardStreams.print("\(view) was rebuilt in \(Figures.duration(seconds: seconds)).")
         }
         throw EngineError(

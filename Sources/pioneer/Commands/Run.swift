@@ -96,11 +96,15 @@ struct Run: AsyncParsableCommand {
             engineSettings.partitionCount = try data.partitionCount(
                 wanted: settings.value(Settings.partitions), askedBy: settings.origin(Settings.partitions).description)
             let parts = data.parts(clock: clock)
-            let upgrade = try ApprovedUpgrade(plans, engineSettings, parts, rebuild: rebuild, approve: approve)
-            for plan in plans where upgrade.startingOver.contains(plan.topology) { try data.forget(plan) }
-            try Engine.dropViews(of: upgrade.plans, parts: parts) { try data.drop(view: $0) }
-            engineSettings.approval = upgrade.approval
-            engine = try Engine(plans: plans, settings: engineSettings, parts: parts)
+            engine = try await Awaiting.result {
+                let upgrade = try ApprovedUpgrade(plans, engineSettings, parts, rebuild: rebuild, approve: approve)
+                for plan in plans where upgrade.startingOver.contains(plan.topology) { try data.forget(plan) }
+                try Engine.dropViews(of: upgrade.plans, parts: parts) { try data.drop(view: $0) }
+                engineSettings.approval = upgrade.approval
+                return try Engine(plans: plans, settings: engineSettings, parts: parts)
+            } tell: {
+                data.views.tellAwaited($0, retryIn: $1)
+            }
         }
         try await EngineHost(engine: engine, data: data, listen: settings[Settings.listen], clock: clock, metrics: metrics).run()
     }

@@ -17,21 +17,16 @@ struct KafkaEngine {
     /// Hashes of plans that may lose state or rows.
     let approve: [String]
 
-    private static let retryDelayMax = TimeSpan.seconds(10)
-
-    /// Where brokers cannot be reached yet, tries again and again, with a line each time; Ctrl-C ends the process, which
-    /// has begun nothing then.
+    /// Where brokers, or PostgreSQL, cannot be reached yet, tries again and again, with a line each time.
     func awaited() async throws -> Engine {
         let owner = try data.owner()
-        var delay = TimeSpan.seconds(1)
-        while true {
-            do {
-                return try make(owner)
-            } catch let error as EngineError where error.isTransient {
+        return try await Awaiting.result {
+            try make(owner)
+        } tell: { error, delay in
+            if !data.views.tellAwaited(error, retryIn: delay) {
                 Telemetry.emit(KafkaAwaited(servers: kafka.properties.servers, error: error, retryIn: delay))
-                try await Task.sleep(for: .microseconds(delay.microseconds))
-                delay = min(TimeSpan(microseconds: delay.microseconds * 2), Self.retryDelayMax)
             }
+            return true
         }
     }
 

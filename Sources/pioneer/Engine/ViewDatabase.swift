@@ -10,8 +10,6 @@ enum ViewDatabase {
     case sqlite(SQLiteViews)
     case postgres(PostgresViews)
 
-    private static let retryDelayMax = TimeSpan.seconds(10)
-
     var store: any ViewStore {
         switch self {
         case .sqlite(let views): views
@@ -43,21 +41,23 @@ enum ViewDatabase {
         }
     }
 
-    /// Where PostgreSQL cannot be used yet, tries again and again, with a line each time; Ctrl-C ends the process, which has
-    /// begun nothing then.
+    /// Where PostgreSQL cannot be used yet, tries again and again, with a line each time.
     static func awaited(_ settings: PostgresSettings) async throws -> ViewDatabase {
-        var delay = TimeSpan.seconds(1)
-        while true {
-            do {
-                let views = try PostgresViews(settings)
-                Telemetry.emit(PostgresConnected(place: views.place, schema: settings.schema))
-                return .postgres(views)
-            } catch let error as EngineError where error.isTransient {
-                Telemetry.emit(PostgresAwaited(error: error, retryIn: delay))
-                try await Task.sleep(for: .microseconds(delay.microseconds))
-                delay = min(TimeSpan(microseconds: delay.microseconds * 2), retryDelayMax)
-            }
+        let views = try await Awaiting.result {
+            try PostgresViews(settings)
+        } tell: {
+            Telemetry.emit(PostgresAwaited(error: $0, retryIn: $1))
+            return true
         }
+        Telemetry.emit(PostgresConnected(place: views.place, schema: settings.schema))
+        return .postgres(views)
+    }
+
+    /// Tells of an error of PostgreSQL's that makes the engine wait at its start; false: it is something else's.
+    func tellAwaited(_ error: EngineError, retryIn: TimeSpan) -> Bool {
+        guard case .postgres = self, error.code.text.hasPrefix("view.") else { return false }
+        Telemetry.emit(PostgresAwaited(error: error, retryIn: retryIn))
+        return true
     }
 }
 

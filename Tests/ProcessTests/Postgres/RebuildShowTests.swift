@@ -21,6 +21,10 @@ extension PostgresProcessTests {
         private static let held = """
             SELECT 1 FROM pg_locks WHERE mode = 'ShareLock' AND granted AND relation = 'pioneer.minutes'::regclass
             """
+        /// Ends whoever holds it.
+        private static let release = """
+            SELECT pg_terminate_backend(pid) FROM pg_locks WHERE mode = 'ShareLock' AND granted AND relation = 'pioneer.minutes'::regclass
+            """
         private static let awaited = """
             SELECT 1 FROM pg_stat_activity WHERE query LIKE 'DELETE FROM%minutes%' AND wait_event_type = 'Lock'
             """
@@ -64,21 +68,22 @@ extension PostgresProcessTests {
             try show.settle()
             try show.spoil()
             let spoilt = try show.rows()
-            // Rows cannot go over while somebody reads them under this lock.
+            // Rows cannot go over while somebody reads them under this lock, which is longer than anything here takes.
             let database = show.database
             let holder = Thread {
-                _ = try? database.sql("BEGIN; LOCK TABLE pioneer.minutes IN SHARE MODE; SELECT pg_sleep(8); COMMIT")
+                _ = try? database.sql("BEGIN; LOCK TABLE pioneer.minutes IN SHARE MODE; SELECT pg_sleep(600); COMMIT")
             }
             holder.start()
             try wait(upTo: 20, for: "the lock") {
                 try server.sql(Self.held, in: database.name).isEmpty ? nil : ()
             }
             _ = try show.rebuild("POST")
-            try wait(upTo: 30, for: "an engine that waits for the lock" + show.kafka.tails) {
+            try wait(upTo: 90, for: "an engine that waits for the lock" + show.kafka.tails) {
                 try server.sql(Self.awaited, in: database.name).isEmpty ? nil : ()
             }
             try first.kill()
             try second.kill()
+            try server.sql(Self.release, in: database.name)
             try wait(upTo: 30, for: "the lock to be free") {
                 try server.sql(Self.held, in: database.name).isEmpty ? () : nil
             }

@@ -28,14 +28,17 @@ final class RebuildFollower {
     private var holdAgainAt: UInt64 = 0
     private var finishAt: UInt64 = 0
 
-    init(_ view: ViewDefinition, number: Int64, partitions: [PartitionNumber], _ parts: ViewFollower.Parts) {
+    /// Throws what the log throws.
+    init(_ view: ViewDefinition, number: Int64, partitions: [PartitionNumber], _ parts: ViewFollower.Parts) throws {
         self.view = view
         self.number = number
         self.parts = parts
+        // One of its own: a reader stands at one place of a partition, and the old table's is another.
+        let log = try parts.log.reader()
         projectors = Dictionary(
             uniqueKeysWithValues: partitions.map { partition in
                 let projector = ViewProjector(
-                    view, partition: partition, rebuild: number, log: parts.log, writtenEnd: parts.writtenEnd, views: parts.views,
+                    view, partition: partition, rebuild: number, log: log, writtenEnd: parts.writtenEnd, views: parts.views,
                     board: parts.board)
                 return (partition, projector)
             })
@@ -87,7 +90,11 @@ final class RebuildFollower {
     }
 
     private func step(_ own: [ViewProjector]) throws -> Turn {
-        if patience.trouble != nil { for projector in projectors.values { try projector.restore() } }
+        if let trouble = patience.trouble {
+            // The new table may be what is missing: it is made again, empty.
+            if trouble.error == .viewTableGone { try parts.views.prepare(view) }
+            for projector in projectors.values { try projector.restore() }
+        }
         var hasMore = false, isCaughtUp = true
         for old in own {
             guard let new = projectors[old.partition] else { continue }

@@ -9,7 +9,8 @@ import Telemetry
 /// 2. Several processes may project into one database. Who has a partition's task projects it; others leave it alone once they
 ///    have met there, and look on. Where nobody moves it on although there is more, one of them takes it up again: so it does
 ///    not matter whether processes share their database. Positions are compared and set: two at once do no harm.
-/// 3. What fails is tried again from step 1, after a pause, beginning with the table itself. Other views do not wait.
+/// 3. What fails is tried again from step 1, after a pause; beginning with the table itself, where that may not be as it was
+///    made. Other views do not wait.
 final class ViewFollower {
     /// One partition, and whether it is this process's to project.
     private struct Share {
@@ -31,6 +32,8 @@ final class ViewFollower {
     private let view: ViewDefinition
     private let parts: Parts
     private var shares: [Share]
+    /// Whether the table is as the view wants it, as far as is known.
+    private var isPrepared = false
     private var rebuild: RebuildFollower?
     private var patience = ProjectionPatience()
     /// Monotonic nanoseconds.
@@ -47,9 +50,15 @@ final class ViewFollower {
         }
     }
 
-    /// Makes the table and takes over where it stands. Throws what `ViewStore` throws, and `view.ahead_of_log`.
-    func begin() throws {
+    /// Makes the table. Throws what `ViewStore` throws.
+    func prepare() throws {
         try parts.views.prepare(view)
+        isPrepared = true
+    }
+
+    /// Takes over where the table stands. Throws what `ViewStore` throws, and `view.ahead_of_log`.
+    func begin() throws {
+        if !isPrepared { try prepare() }
         let positions = try parts.views.positions(of: view.name, log: parts.log.id)
         for share in shares { try share.projector.restore(at: positions[share.projector.partition] ?? .start) }
         rebuild = nil
@@ -88,6 +97,8 @@ final class ViewFollower {
 
     private func note(_ error: EngineError) {
         let now = parts.clock.now()
+        // A lock or a lost connection changes no table, and looking at its definition needs locks of its own.
+        if !error.isTransient || error.code == .viewTableGone { isPrepared = false }
         let isWorthALine = patience.fail(error, now: now)
         parts.board.publish(trouble: patience.trouble, of: view.name)
         Telemetry.emit(ProjectionTried(view: view.name, code: error.code))
@@ -138,6 +149,9 @@ final class ViewFollower {
 
     private func look() throws {
         let positions = try parts.views.positions(of: view.name, log: parts.log.id)
+        let hasGoneBack = shares.contains { (positions[$0.projector.partition] ?? .start).next < $0.projector.position.next }
+        // It may be another table: of a database that was made again, or of a view that was rebuilt.
+        if hasGoneBack { try prepare() }
         try lookAtRebuild(positions)
         for index in shares.indices {
             let projector = shares[index].projector, found = positions[projector.partition] ?? .start
@@ -176,7 +190,7 @@ final class ViewFollower {
             return
         }
         if rebuild?.number != found.number {
-            rebuild = RebuildFollower(view, number: found.number, partitions: shares.map(\.projector.partition), parts)
+            rebuild = try RebuildFollower(view, number: found.number, partitions: shares.map(\.projector.partition), parts)
             Telemetry.emit(RebuildJoined(view: view.name, number: found.number))
         }
         try rebuild?.look(found, old: positions)
