@@ -71,7 +71,7 @@ struct RebuildView: AsyncParsableCommand {
     private func follow(_ begun: RebuildAnswer, _ client: EngineClient, _ path: RequestPath) async throws {
         let line = RateLine()
         defer { line.clear() }
-        var told: ViewTroubleText?
+        var told: ViewTroubleText?, begun = begun
         while true {
             let answer = try await client.value(path)
             guard let now = RebuildAnswer(answer["rebuild"]) else {
@@ -79,8 +79,9 @@ struct RebuildView: AsyncParsableCommand {
                     .rebuildCancelled, .environment, "the views' database knows nothing of a rebuild of '\(view)' any more",
                     remedy: "It was lost, or the view was; either is filled again from the log by itself.")
             }
-            // A later one: the one that was begun is over, and somebody has begun another.
-            guard now.number == begun.number, now.isRunning else { return try report(now, begun, seconds: line.elapsedSeconds, line) }
+            guard now.isRunning else { return try report(now, seconds: line.elapsedSeconds, line) }
+            // The one that was begun is over, and somebody has begun another: with that the view is rebuilt, too.
+            if now.number != begun.number { begun = now }
             line.show { "\(view): " + now.progress(since: begun, seconds: $0) }
             if let trouble = now.trouble, trouble.code != told?.code {
                 line.clear()
@@ -92,13 +93,8 @@ struct RebuildView: AsyncParsableCommand {
         }
     }
 
-    private func report(_ end: RebuildAnswer, _ begun: RebuildAnswer, seconds: Double, _ line: RateLine) throws {
+    private func report(_ end: RebuildAnswer, seconds: Double, _ line: RateLine) throws {
         line.clear()
-        guard end.number == begun.number else {
-            throw EngineError(
-                .rebuildCancelled, .environment, "rebuild \(begun.number) of '\(view)' is over, and \(end.number) has been begun since",
-                remedy: "Follow that one: pioneer views rebuild \(view).")
-        }
         guard end.state == "cancelled" else {
             return StandardStreams.print("\(view) was rebuilt in \(Figures.duration(seconds: seconds)).")
         }
