@@ -33,6 +33,8 @@ public struct TopicName: Hashable, Comparable, Sendable, CustomStringConvertible
     public static func changelog(of topology: String) -> TopicName { TopicName(internal: topology, "changelog") }
     /// Rows on their way to the task that groups them, where a stream's `by` lacks the partition key.
     public static func hop(to stream: String, of topology: String) -> TopicName { TopicName(internal: topology, "hop", stream) }
+    /// Whether it is one of the topology's hops, of whatever stream and version.
+    public func isHop(of topology: String) -> Bool { text.hasPrefix(TopicName.hop(to: "", of: topology).text) }
     /// A viewed stream's rows, compacted by the view's key: a lost view is rebuilt from it.
     public static func view(_ view: String, of topology: String) -> TopicName { TopicName(internal: topology, "view", view) }
 }

@@ -84,6 +84,66 @@ import Testing
         #expect(gone.droppedViews == ["longs"] && gone.needsApproval && !gone.startsOver)
     }
 
+    @Test func `what is new begins behind what was read of its own source, or with the first record`() throws {
+        let window = "window: { tumbling: 1m, by: [id] }, aggregate: { n: count() }"
+        let more = Self.text.replacing(
+            "streams:",
+            with: """
+                  n: { topic: aaa, schema: metric, key: [id], event_time: { field: at } }
+                streams:
+                  other: { from: n, \(window) }
+                  another: { from: m, \(window) }
+                """
+        ) + "\n" + """
+              others: { from: other, key: [id, window.start] }
+              raw: { from: n, key: [id] }
+              anothers: { from: another, key: [id, window.start] }
+            """
+        var facts = try facts()
+        func why(_ name: String) throws -> [String] { try upgrade(more, from: facts).changes.first { $0.name == name }?.why ?? [] }
+        let (first, goesOn) = ("it begins at the first record of aaa", "it has the rows from now on")
+        #expect(try why("other") == [first] && why("others") == [first] && why("raw") == [first])
+        #expect(try why("another") == ["it begins at offset 70 of in[0]: earlier rows are not in it"] && why("anothers") == [goesOn])
+        var position = facts.tasks[0].positions[0]
+        position.input = TopicPartition(try #require(TopicName("aaa")), PartitionNumber(0))
+        position.next = Offset(5)
+        facts.tasks[0].positions.append(position)
+        #expect(try why("other") == ["it begins at offset 5 of aaa[0]: earlier rows are not in it"])
+        #expect(try why("another") == ["it begins at offset 70 of in[0]: earlier rows are not in it"])
+        #expect(try why("others") == [goesOn] && why("raw") == [goesOn] && why("anothers") == [goesOn])
+    }
+
+    @Test func `a stream that gets the name of one that goes is told of beside it`() throws {
+        let a = "  a: { from: m, window: { tumbling: 1m, by: [id] }, aggregate: { n: count() } }\n"
+        let b = "  b: { from: m, window: { tumbling: 1h, by: [id] }, aggregate: { most: max(value) } }\n"
+        let facts = try facts(head + "streams:\n" + a + b)
+        let upgrade = try upgrade(head + "streams:\n" + b.replacing("b: { from", with: "a: { renamed_from: b, from"), from: facts)
+        #expect(verdicts(upgrade) == ["migrate a", "drop a!"] && upgrade.changes.map(\.stateBytes) == [2_048, 2_048])
+        #expect(upgrade.changes.map(\.why) == [["it was 'b'"], ["its state is cleared"]])
+    }
+
+    @Test func `a window behind an internal topic is renamed once, and the plan says what to keep`() throws {
+        let first = Self.text.replacing("tumbling: 1m, by: [id]", with: "tumbling: 1m, by: [metric]")
+            .replacing("shorts: { from: short, key: [id,", with: "shorts: { from: short, key: [metric,")
+        func named(_ name: String, from former: String?) -> String {
+            first.replacing("from: short,", with: "from: \(name),")
+                .replacing("  short: {", with: "  \(name): {" + (former.map { " renamed_from: \($0)," } ?? ""))
+        }
+        let second = named("second", from: "short")
+        #expect(try verdicts(upgrade(second, from: facts(first))).contains("migrate second"))
+        #expect(try upgrade(second, from: facts(second)).isUnchanged)
+        func why(_ name: String, from former: String?) throws -> String {
+            let plan = try upgrade(named(name, from: former), from: facts(second))
+            #expect(plan.startsOver)
+            return plan.changes.first { $0.name == name }?.why.joined(separator: ", ") ?? ""
+        }
+        #expect(try why("second", from: nil).hasSuffix("; to keep its state, keep 'renamed_from: short' in the file"))
+        #expect(
+            try why("third", from: "second").hasSuffix(
+                "; to keep its state, keep the name 'second' and 'renamed_from: short' in the file: what takes its rows through an "
+                    + "internal topic can be renamed only once"))
+    }
+
     @Test func `rows that are lost on their way need approval, though all state is kept`() throws {
         let hopping = Self.text.replacing("tumbling: 1m, by: [id]", with: "tumbling: 1m, by: [metric]")
             .replacing("shorts: { from: short, key: [id,", with: "shorts: { from: short, key: [metric,")

@@ -23,9 +23,18 @@ private struct RandomTopology {
         "first(value)", "max(count)", "min(value)",
     ]
 
+    /// Of those, what does not depend on the order in which tasks send their rows.
+    static func calls(by: String) -> [String] {
+        isBehindHop(by) ? calls.filter { !$0.hasPrefix("first") && !$0.hasPrefix("last") } : calls
+    }
+
+    static func isBehindHop(_ by: String) -> Bool { !by.contains("id") }
+
     var filter: String
     var windows: [Window]
-    private var named = 0
+    /// Names that windows have had.
+    private var past: [String] = []
+    private var dropped: [Window] = []
 
     init(_ random: inout SeededRandom) {
         filter = "kind != \"noise\""
@@ -34,32 +43,75 @@ private struct RandomTopology {
     }
 
     private mutating func add(_ random: inout SeededRandom) {
-        named += 1
-        let calls = (0..<(1 + random.below(4))).map { _ in Self.calls[random.below(Self.calls.count)] }
+        let by = ["id", "id, kind", "kind"][random.below(3)], all = Self.calls(by: by)
+        let calls = (0..<(1 + random.below(4))).map { _ in all[random.below(all.count)] }
         windows.append(
             Window(
-                name: "w\(named)", size: ["1m", "3m"][random.below(2)], by: ["id", "id, kind"][random.below(2)],
+                name: name(&random), size: ["1m", "3m"][random.below(2)], by: by,
                 aggregates: calls.enumerated().map { ("a\($0.offset)", $0.element) }, isFiltered: random.below(2) == 0))
     }
 
-    /// The next version: up to three changes.
+    /// One that no window has now: a new one, or that of a window which was dropped or renamed, be it just now.
+    private mutating func name(_ random: inout SeededRandom) -> String {
+        let free = past.filter { name in !windows.contains { $0.name == name } }
+        if !free.isEmpty, random.below(2) == 0 { return free[random.below(free.count)] }
+        past.append("w\(past.count + 1)")
+        return past[past.count - 1]
+    }
+
+    /// A window that was dropped, as it was.
+    private mutating func bringBack(_ random: inout SeededRandom) {
+        let possible = dropped.filter { window in !windows.contains { $0.name == window.name } }
+        guard !possible.isEmpty else { return }
+        windows.append(possible[random.below(possible.count)])
+        windows[windows.count - 1].renamedFrom = nil
+    }
+
+    /// Which window of this version one of the next goes on with, if with any.
+    func former(of window: Window) -> String {
+        let isDone = windows.contains { $0.name == window.name && $0.renamedFrom == window.renamedFrom }
+        return isDone ? window.name : window.renamedFrom ?? window.name
+    }
+
+    /// No two take their rows from one internal topic, or go on with one window; nor do two aggregates have one name.
+    private var isSound: Bool {
+        let renamed = windows.compactMap(\.renamedFrom)
+        let hops = windows.filter { Self.isBehindHop($0.by) }.map { $0.renamedFrom ?? $0.name }
+        return Set(renamed).count == renamed.count && Set(hops).count == hops.count
+            && windows.allSatisfy { Set($0.aggregates.map(\.name)).count == $0.aggregates.count }
+    }
+
+    /// The next version.
     func changed(_ random: inout SeededRandom) -> RandomTopology {
+        while true {
+            let next = changedSomehow(&random)
+            if next.isSound { return next }
+        }
+    }
+
+    /// Up to three changes.
+    private func changedSomehow(_ random: inout SeededRandom) -> RandomTopology {
         var next = self
-        for index in next.windows.indices { next.windows[index].renamedFrom = nil }
+        for index in next.windows.indices where !Self.isBehindHop(windows[index].by) || random.below(8) == 0 {
+            next.windows[index].renamedFrom = nil
+        }
         for _ in 0..<(1 + random.below(3)) {
             let at = random.below(next.windows.count)
-            switch random.below(9) {
+            switch random.below(12) {
             case 0 where next.windows[at].renamedFrom == nil && windows.contains { $0.name == next.windows[at].name }:
-                next.named += 1
-                next.windows[at].renamedFrom = next.windows[at].name
-                next.windows[at].name = "w\(next.named)"
+                let former = next.windows[at].name
+                next.windows[at].name = next.name(&random)
+                next.windows[at].renamedFrom = former
             case 1 where next.windows[at].aggregates.count > 1: next.windows[at].aggregates.removeFirst()
             case 2: next.windows[at].aggregates.reverse()
             case 3: next.windows[at].aggregates[0].name = "renamed"
-            case 4 where next.windows.count > 1: next.windows.remove(at: at)
+            case 4 where next.windows.count > 1: next.dropped.append(next.windows.remove(at: at))
+            case 9, 10, 11: next.bringBack(&random)
             case 5: next.add(&random)
             case 6 where random.below(3) == 0: next.windows[at].size = "2m"
-            case 7 where random.below(3) == 0: next.windows[at].aggregates.append(("more", Self.calls[random.below(Self.calls.count)]))
+            case 7 where random.below(3) == 0:
+                let calls = Self.calls(by: next.windows[at].by)
+                next.windows[at].aggregates.append(("more", calls[random.below(calls.count)]))
             case 8 where random.below(3) == 0: next.filter = "kind != \"cpu\""
             default: break
             }
@@ -91,6 +143,8 @@ private struct RandomTopology {
 /// What a plan says is what happens.
 @Suite struct UpgradePropertyTests {
     private static let partitionCount = 2
+    /// Deployments after the first.
+    private static let rounds = 4
 
     private struct Row: Hashable {
         var values: [String: Value]
@@ -134,27 +188,27 @@ private struct RandomTopology {
         var closed: [String: Set<[Value?]>] = [:]
         /// Streams that are as if the present version had run from an event on.
         var since: [String: Int] = Dictionary(uniqueKeysWithValues: version.windows.map { ($0.name, 0) })
-        for round in 0..<4 {
+        for round in 0...Self.rounds {
             let running = try driver(version.text, store: store, batch: 1 + random.below(200))
-            let next = round == 3 ? events.count : min(events.count, done + 50 + random.below(250))
+            let next = round == Self.rounds ? events.count : min(events.count, done + 50 + random.below(250))
             try Sample.append(Array(events[done..<next]), to: running)
             try running.run()
             try running.commit()
-            if round == 3 {
+            if round == Self.rounds {
                 try running.advance(to: Sample.start + .hours(4))
                 try running.commit()
             }
             done = next
             for window in version.windows {
                 let given = rows(running, window.name)
-                if let from = since[window.name], round == 3 {
+                if let from = since[window.name], round == Self.rounds {
                     let wanted = rows(try fresh(version.text, events[from...]), window.name)
                     let before = closed[window.name] ?? []
                     #expect(given == wanted.filter { !before.contains(place($0.key)) }, "seed \(seed), \(window.name):\n\(version.text)")
                 }
                 closed[window.name, default: []].formUnion(given.keys.map(place))
             }
-            guard round < 3 else { break }
+            guard round < Self.rounds else { break }
             let changed = version.changed(&random)
             let plan = try upgrade(store, changed.text)
             #expect(try upgrade(store, changed.text).hash == plan.hash)
@@ -167,7 +221,7 @@ private struct RandomTopology {
                 #expect(try refusal(store, changed.text, UpgradeApproval(hashes: ["0123456789abcdef"])) == .changeNotApproved)
             }
             #expect(try refusal(store, changed.text, UpgradeApproval(hashes: [plan.hash])) == nil)
-            (since, closed) = follow(plan, changed, since, closed, done)
+            (since, closed) = follow(plan, from: version, to: changed, since, closed, done)
             version = changed
         }
         // Of what was dropped nothing is left, and of what runs nothing is missing.
@@ -182,7 +236,8 @@ private struct RandomTopology {
 
     /// What the plan promises about each stream of the next version.
     private func follow(
-        _ plan: UpgradePlan, _ next: RandomTopology, _ since: [String: Int], _ closed: [String: Set<[Value?]>], _ done: Int
+        _ plan: UpgradePlan, from former: RandomTopology, to next: RandomTopology, _ since: [String: Int],
+        _ closed: [String: Set<[Value?]>], _ done: Int
     ) -> ([String: Int], [String: Set<[Value?]>]) {
         var after: [String: Int] = [:], closedAfter: [String: Set<[Value?]>] = [:]
         for window in next.windows {
@@ -192,7 +247,7 @@ private struct RandomTopology {
             }
             switch change.verdict {
             case .keep, .migrate:
-                let former = window.renamedFrom ?? window.name
+                let former = former.former(of: window)
                 closedAfter[window.name] = closed[former]
                 // Windows with rows of two definitions are told of, and nothing is promised about them.
                 if !change.why.contains(where: { $0.hasPrefix("what feeds it changed") }) { after[window.name] = since[former] }
@@ -207,6 +262,9 @@ private struct RandomTopology {
         var settings = TopologyTask.Settings()
         settings.approval = approval
         settings.partitionCount = Self.partitionCount
+        for topic in try Sample.plan(text).topics {
+            try store.createTopic(TopicDescription(name: topic, partitionCount: Self.partitionCount, retention: .forever))
+        }
         for number in 0..<Self.partitionCount {
             let task = TopologyTask(
                 try Sample.plan(text), partition: PartitionNumber(number), settings: settings, log: store, store: store, committer: store)

@@ -110,6 +110,49 @@ import Testing
         #expect(try DeploymentEntry.read(of: task, from: store)?.clearing == [])
     }
 
+    @Test(arguments: [1, 3]) func `a stream that comes back behind an internal topic has only the rows from then on`(
+        partitions: Int
+    ) throws {
+        let without = Self.old.replacing(Self.hourly, with: "")
+        let with = without.replacing(
+            "views:", with: "  by_kind: { from: wanted, window: { tumbling: 1m, by: [kind] }, aggregate: { rows: count() } }\nviews:")
+        let events = Sample.events(400, seed: 21)
+        var rows: [Int64] = []
+        for (text, share) in [(with, events[..<150]), (without, events[150..<250]), (with, events[250...])] {
+            let driver = try TopologyDriver(Sample.plan(text), clock: Sample.start + .hours(1), partitionCount: partitions, store: store)
+            try Sample.append(Array(share), to: driver)
+            try driver.run()
+            try driver.commit()
+            if share.endIndex == events.endIndex { try driver.advance(to: Sample.start + .hours(3)) }
+            try driver.commit()
+            rows = driver.rows.compactMap { row -> Int64? in
+                guard row.stream == "by_kind", case .int(let count)? = row.values["rows"] else { return nil }
+                return count
+            }
+        }
+        #expect(rows.reduce(0, +) == Int64(events[250...].count { $0.kind != "noise" }))
+    }
+
+    @Test func `a task that begins with a deployment counts it as the tasks that it is still to reach`() throws {
+        func driver(_ text: String) throws -> TopologyDriver {
+            try TopologyDriver(Sample.plan(text), clock: Sample.start + .hours(1), partitionCount: 2, store: store)
+        }
+        func run(_ task: Int, of driver: TopologyDriver, _ events: ArraySlice<Sample.Event>) throws {
+            for event in events { try driver.append(source: "readings", value: event.json, partition: PartitionNumber(task)) }
+            while try driver.tasks[task].step(now: driver.clock) {}
+            try driver.tasks[task].commit()
+        }
+        let events = Sample.events(100, seed: 4), fewer = Self.old.replacing(Self.hourly, with: "")
+        try run(0, of: driver(Self.old), events[..<50])
+        try run(1, of: driver(fewer), events[50...])
+        let tasks = try (0..<2).map {
+            try UpgradeFacts.Task(of: TaskID(topology: "up", partition: PartitionNumber($0)), from: store, sizes: false)
+        }
+        #expect(tasks.map(\.deployment?.number) == [1, 2])
+        let plan = UpgradePlan(topology: "up", from: UpgradeFacts(tasks: tasks, ranges: [:]), to: Deployment(try Sample.plan(fewer)))
+        #expect(plan.changes.contains { $0.verdict == .drop } && !plan.needsApproval)
+    }
+
     @Test func `a task refuses what would lose state, unless it was approved`() throws {
         let a = try driver(Self.old)
         try Sample.append(Sample.events(300, seed: 2), to: a)

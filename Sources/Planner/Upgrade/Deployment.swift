@@ -16,7 +16,9 @@ public struct Deployment: Hashable, Sendable {
         public var settings: String
 
         /// Whose records they are.
-        var topic: String { String(origin.prefix { $0 != " " }) }
+        var topic: String { Self.topic(of: origin) }
+
+        static func topic(of origin: String) -> String { String(origin.prefix { $0 != " " }) }
 
         public init(name: String, origin: String, settings: String) {
             self.name = name
@@ -122,6 +124,21 @@ extension Deployment {
     /// Of its sources.
     public var topics: [TopicName] { sources.compactMap { TopicName($0.topic) } }
 
+    /// Topics that rows come through from task to task, where the deployment is one of the topology of that name.
+    public func hops(of topology: String) -> Set<TopicName> {
+        let rekeyed = sources.filter { $0.origin.hasSuffix(" rekeyed") }.map { TopicName.hop(to: $0.name, of: topology) }
+        return Set(streams.compactMap { TopicName($0.hop) } + rekeyed)
+    }
+
+    /// Origins of what feeds a view; empty where that is not found.
+    func origins(ofFeed feed: String) -> [String] {
+        if let stream = streams.first(where: { Feeds.hash(ofStream: $0.text, feed: $0.feed) == feed }) { return stream.origins }
+        return sources.filter { source in
+            let hash = Feeds.hash(ofSource: source.origin, source.settings)
+            return hash == feed || Feeds.hash(ofHop: hash) == feed
+        }.map(\.origin)
+    }
+
     /// What a plan is to have running. Its streams have no state names yet: `StateNames` gives them.
     public init(_ plan: Plan) {
         let feeds = Feeds(plan)
@@ -166,13 +183,20 @@ private struct Feeds {
     init(_ plan: Plan) { self.plan = plan }
 
     func hash(of input: PlanInput) -> String {
-        var hash = StableHash()
         switch input {
-        case .source(let index): hash.combine(["source", plan.sources[index].origin, plan.sources[index].settings])
-        case .hop(let index): hash.combine(["hop", self.hash(of: plan.hops[index].input)])
-        case .stream(let index):
-            hash.combine(["stream", self.hash(of: plan.streams[index].input), plan.streams[index].text])
+        case .source(let index): Self.hash(ofSource: plan.sources[index].origin, plan.sources[index].settings)
+        case .hop(let index): Self.hash(ofHop: hash(of: plan.hops[index].input))
+        case .stream(let index): Self.hash(ofStream: plan.streams[index].text, feed: hash(of: plan.streams[index].input))
         }
+    }
+
+    static func hash(ofSource origin: String, _ settings: String) -> String { hash(["source", origin, settings]) }
+    static func hash(ofHop feed: String) -> String { hash(["hop", feed]) }
+    static func hash(ofStream text: String, feed: String) -> String { hash(["stream", feed, text]) }
+
+    private static func hash(_ texts: [String]) -> String {
+        var hash = StableHash()
+        hash.combine(texts)
         return hash.hex
     }
 }

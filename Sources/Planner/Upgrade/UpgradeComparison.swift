@@ -18,16 +18,16 @@ extension UpgradePlan {
         let running = facts.tasks.compactMap(\.deployment)
         self.running = Set(running.map(\.version)).sorted()
         let target = next.unresolved
-        var merged: [Change] = []
+        var compared: [Compared] = []
         for task in facts.tasks {
             guard let former = task.deployment else { continue }
             let isBegun = running.contains { $0.unresolved == target && $0.number > former.number }
-            for var change in TaskComparison(task, former, next, facts).changes {
-                if isBegun { change.loses = false }
-                if isBegun, change.verdict == .rebuild { change.loses = true }
-                Self.merge(change, into: &merged)
+            for var part in TaskComparison(task, former, next).changes {
+                if isBegun { part.change.loses = part.change.verdict == .rebuild }
+                Self.merge(part, into: &compared)
             }
         }
+        var merged = compared.map(\.change)
         if running.isEmpty {
             merged = next.streams.map { Change(.stream, $0.name, .new) } + next.views.map { Change(.view, $0.name, .new) }
         }
@@ -46,17 +46,19 @@ extension UpgradePlan {
         hash = makeHash(running, target)
     }
 
-    private static func merge(_ change: Change, into merged: inout [Change]) {
-        guard let index = merged.firstIndex(where: { $0.part == change.part && $0.name == change.name }) else {
-            merged.append(change)
+    private static func merge(_ part: Compared, into merged: inout [Compared]) {
+        let change = part.change
+        guard let index = merged.firstIndex(where: { $0.isSame(as: part) }) else {
+            merged.append(part)
             return
         }
-        var heaviest = change.verdict.weight > merged[index].verdict.weight ? change : merged[index]
-        heaviest.loses = change.loses || merged[index].loses
-        if change.stateBytes != nil || merged[index].stateBytes != nil {
-            heaviest.stateBytes = (change.stateBytes ?? 0) + (merged[index].stateBytes ?? 0)
+        let other = merged[index].change
+        var heaviest = change.verdict.weight > other.verdict.weight ? change : other
+        heaviest.loses = change.loses || other.loses
+        if change.stateBytes != nil || other.stateBytes != nil {
+            heaviest.stateBytes = (change.stateBytes ?? 0) + (other.stateBytes ?? 0)
         }
-        merged[index] = heaviest
+        merged[index].change = heaviest
     }
 
     /// What could be kept is made again with the rest.
@@ -109,49 +111,73 @@ extension UpgradePlan.Change {
     }
 }
 
+/// What becomes of one part in one task. What is gone may have the name of something that goes on, or begins: that has got it.
+private struct Compared {
+    var change: UpgradePlan.Change
+    var isGone: Bool
+
+    func isSame(as other: Compared) -> Bool {
+        change.part == other.change.part && change.name == other.change.name && isGone == other.isGone
+    }
+}
+
 /// One task's deployments compared.
 private struct TaskComparison {
     private let task: UpgradeFacts.Task
     private let former: Deployment
     private let next: Deployment
-    private let ranges: [TopicPartition: OffsetRange]
 
-    init(_ task: UpgradeFacts.Task, _ former: Deployment, _ next: Deployment, _ facts: UpgradeFacts) {
+    init(_ task: UpgradeFacts.Task, _ former: Deployment, _ next: Deployment) {
         self.task = task
         self.former = former
         self.next = next
-        ranges = facts.ranges
     }
 
-    var changes: [UpgradePlan.Change] { streams + tables + views }
+    var changes: [Compared] {
+        let formers = StateNames.formers(of: next.streams, in: former.streams)
+        func compared(_ changes: [UpgradePlan.Change], isGone: Bool = false) -> [Compared] {
+            changes.map { Compared(change: $0, isGone: isGone) }
+        }
+        return compared(streams(formers)) + compared(goneStreams(formers), isGone: true) + compared(tables + views)
+            + compared(goneViews, isGone: true)
+    }
 
     // MARK: Streams
 
-    private var streams: [UpgradePlan.Change] {
-        let formers = StateNames.formers(of: next.streams, in: former.streams)
-        let kept = zip(next.streams, formers).map { stream, before in
+    private func streams(_ formers: [Int?]) -> [UpgradePlan.Change] {
+        zip(next.streams, formers).map { stream, before in
             before.map { compare(stream, former.streams[$0]) } ?? new(stream)
         }
-        let gone = former.streams.indices.filter { !formers.contains($0) }.map { index -> UpgradePlan.Change in
+    }
+
+    private func goneStreams(_ formers: [Int?]) -> [UpgradePlan.Change] {
+        former.streams.indices.filter { !formers.contains($0) }.map { index in
             let stream = former.streams[index]
             guard !stream.stateName.isEmpty else { return UpgradePlan.Change(.stream, stream.name, .drop) }
             return measured(UpgradePlan.Change(.stream, stream.name, .drop, why: ["its state is cleared"], loses: true), stream)
         }
-        return kept + gone
     }
 
     private func new(_ stream: Deployment.Stream) -> UpgradePlan.Change {
         var change = UpgradePlan.Change(.stream, stream.name, .new)
         guard stream.layout != nil, former.isKnown || !former.streams.isEmpty else { return change }
-        change.why = [startText]
+        change.why = [startText(stream.origins)]
         return change
     }
 
-    /// Where something begins that is fed by inputs which are read already.
-    private var startText: String {
-        let known = task.positions.filter { !$0.input.topic.isInternal && ranges[$0.input] != nil }.sorted { $0.input < $1.input }
-        guard let first = known.first else { return "it begins at the sources' first records" }
-        return "it begins at offset \(first.next) of \(first.input): earlier rows are not in it"
+    /// Where something begins whose rows come from there: behind what has been read, or at the first record.
+    private func startText(_ origins: [String]) -> String {
+        let topics = Set(origins.map(Deployment.Source.topic(of:))).sorted()
+        let places = topics.map { topic in
+            position(in: topic).map { "offset \($0.next) of \($0.input)" } ?? "the first record of \(topic)"
+        }
+        let isBegun = topics.contains { position(in: $0) != nil }
+        return "it begins at \(places.joined(separator: " and "))" + (isBegun ? ": earlier rows are not in it" : "")
+    }
+
+    /// The least partition's, where any was read.
+    private func position(in topic: String) -> EpochRecord.InputPosition? {
+        task.positions.filter { $0.input.topic.text == topic }.min { $0.input < $1.input }
     }
 
     private func measured(_ change: UpgradePlan.Change, _ stream: Deployment.Stream) -> UpgradePlan.Change {
@@ -182,9 +208,8 @@ private struct TaskComparison {
             return change(.rebuild, ["its rows came from \(was), and now come from \(now)"])
         }
         if former.isKnown, stream.hop != before.hop {
-            let remedy = before.hop.isEmpty || stream.hop.isEmpty ? "" : "; to keep its state, keep 'renamed_from' in the file"
-            return change(
-                .rebuild, ["its rows came \(hopText(before.hop)), and now come \(hopText(stream.hop))\(remedy)"])
+            let why = "its rows came \(hopText(before.hop)), and now come \(hopText(stream.hop))"
+            return change(.rebuild, [why + hopRemedy(stream, before)])
         }
         var fed = former.isKnown && stream.feed != before.feed
             ? ["what feeds it changed: open windows will have rows from before and after"] : []
@@ -203,6 +228,14 @@ private struct TaskComparison {
             let what = givenUp.isEmpty ? "its aggregates are stored in another order" : "it gives up \(givenUp.joined(separator: ", "))"
             return change(.migrate, [what] + fed, loses: losesRows)
         }
+    }
+
+    /// The topic's name is of the file alone, so that a window behind one can be renamed once, and stays told of it.
+    private func hopRemedy(_ stream: Deployment.Stream, _ before: Deployment.Stream) -> String {
+        guard let first = before.renamedFrom, before.hop.hasSuffix("." + first), !stream.hop.isEmpty else { return "" }
+        let isRenamed = stream.name != before.name
+        return "; to keep its state, keep " + (isRenamed ? "the name '\(before.name)' and " : "") + "'renamed_from: \(first)' in the file"
+            + (isRenamed ? ": what takes its rows through an internal topic can be renamed only once" : "")
     }
 
     private func hopText(_ hop: String) -> String { hop.isEmpty ? "straight from the source" : "through \(hop)" }
@@ -238,16 +271,21 @@ private struct TaskComparison {
     private var views: [UpgradePlan.Change] {
         // What views there were is not known then; the tables themselves refuse what does not fit them.
         guard former.isKnown else { return next.views.map { UpgradePlan.Change(.view, $0.name, .keep) } }
-        let kept = next.views.map { view -> UpgradePlan.Change in
+        return next.views.map { view in
             guard let before = former.views.first(where: { $0.name == view.name }) else {
-                return UpgradePlan.Change(.view, view.name, .new, why: ["it has the rows from now on"])
+                let origins = next.origins(ofFeed: view.feed)
+                let isBegun = origins.isEmpty || origins.contains { position(in: Deployment.Source.topic(of: $0)) != nil }
+                return UpgradePlan.Change(.view, view.name, .new, why: [isBegun ? "it has the rows from now on" : startText(origins)])
             }
             return compare(view, before)
         }
-        let gone = former.views.filter { view in !next.views.contains { $0.name == view.name } }.map {
+    }
+
+    private var goneViews: [UpgradePlan.Change] {
+        guard former.isKnown else { return [] }
+        return former.views.filter { view in !next.views.contains { $0.name == view.name } }.map {
             UpgradePlan.Change(.view, $0.name, .drop, why: ["its rows go"], loses: true)
         }
-        return kept + gone
     }
 
     private func compare(_ view: Deployment.View, _ before: Deployment.View) -> UpgradePlan.Change {

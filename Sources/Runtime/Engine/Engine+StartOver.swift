@@ -1,3 +1,4 @@
+import Base
 public import Planner
 import Stores
 
@@ -16,7 +17,8 @@ extension Engine {
         guard case .cluster(let host) = parts.host else { preconditionFailure("an embedded store forgets by itself") }
         let layout = try makeTopics(plans, settings, parts)
         for plan in plans where names.contains(plan.topology) {
-            try StartOver(plan, layout, host: host, log: parts.log).run(clock: parts.clock) {
+            let hops = try parts.log.topics().filter { $0.name.isHop(of: plan.topology) }
+            try StartOver(plan, layout, hops: hops, host: host, log: parts.log).run(clock: parts.clock) {
                 for view in plan.views { try dropView(view.definition.name) }
             }
         }
@@ -24,10 +26,13 @@ extension Engine {
 }
 
 extension StartOver {
-    init(_ plan: Plan, _ layout: TopicLayout, host: ClusterHost, log: any EventLog) {
+    /// - Parameter hops: of whatever versions there were.
+    init(_ plan: Plan, _ layout: TopicLayout, hops: [TopicDescription], host: ClusterHost, log: any EventLog) {
+        let taskCount = layout.taskCount(of: plan.topology)
         self.init(
-            topology: plan.topology, taskCount: layout.taskCount(of: plan.topology), cluster: host.cluster, log: log,
-            owner: host.owner, inputs: { plan.ownInputs($0, layout) }, hops: plan.hops.map(\.topic),
+            topology: plan.topology, taskCount: taskCount, cluster: host.cluster, log: log,
+            owner: host.owner, inputs: { plan.ownInputs($0, layout) },
+            hops: hops.filter { $0.partitionCount == taskCount }.map(\.name),
             views: plan.views.map(\.definition.topic))
     }
 }

@@ -42,7 +42,9 @@ public final class Engine: Sendable {
         self.parts = parts
         board = StatusBoard(commitInterval: settings.commitInterval)
         try Self.checkNames(plans)
-        if case .embedded = parts.host { try settings.approval.check(Self.upgrades(of: plans, settings: settings, parts: parts)) }
+        if case .embedded = parts.host {
+            try settings.approval.check(Self.upgrades(of: plans, settings: settings, log: parts.log, host: parts.host))
+        }
         layout = try Self.makeTopics(plans, settings, parts)
         let (views, projectorLog) = try Self.makeViews(plans, layout, parts, board)
         let (stop, taskCount) = (stopSignal, layout.taskCounts.values.reduce(0, +))
@@ -186,6 +188,7 @@ extension Engine {
         taskSettings.batchRecords = settings.batchRecords
         taskSettings.commitInterval = settings.commitInterval
         taskSettings.approval = settings.approval
+        taskSettings.hasStoreOfAll = !parts.host.canMove
         taskSettings.epochBytesMax = settings.memory.epoch / taskCount
         taskSettings.stateBytesMax = settings.memory.state / taskCount
         return TaskMaker(

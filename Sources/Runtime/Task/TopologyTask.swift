@@ -31,6 +31,8 @@ final class TopologyTask {
         var stateBytesMax = 64 << 20
         /// Keys of dropped state that one epoch deletes.
         var clearedKeysMax = Limits.clearedKeysMax
+        /// The store has the state of all of the topology's tasks, and may be asked for it.
+        var hasStoreOfAll = false
         /// Changes of the topology that may lose state.
         var approval = UpgradeApproval.unlimited
     }

@@ -56,6 +56,7 @@ public final class TopologyDriver {
         settings.partitionCounts = partitionCounts
         settings.batchRecords = batchRecords
         settings.stateBytesMax = stateBytesMax
+        settings.hasStoreOfAll = true
         tasks = try (0..<partitionCount).map { number in
             let task = TopologyTask(
                 plan, partition: PartitionNumber(number), settings: settings, log: store, store: store, committer: store)

@@ -13,7 +13,7 @@ public struct ApprovedUpgrade: Sendable {
     ///   - approve: hashes of plans.
     /// - Throws: `topology.change_not_approved`; what the stores throw.
     public init(_ plans: [Plan], _ settings: EngineSettings, _ parts: Engine.Parts, rebuild: [String], approve: [String]) throws {
-        let upgrades = try Engine.upgrades(of: plans, settings: settings, parts: parts, onlyCurrent: true)
+        let upgrades = try Engine.upgrades(of: plans, settings: settings, log: parts.log, host: parts.host, onlyCurrent: true)
         var approval = UpgradeApproval(hashes: Set(approve), topologies: Set(rebuild))
         try approval.check(upgrades)
         self.plans = upgrades

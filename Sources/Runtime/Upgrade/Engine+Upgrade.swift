@@ -1,10 +1,10 @@
 import Base
 public import Planner
-import Stores
+public import Stores
 import Telemetry
 
 extension Engine {
-    /// What becomes of each topology's state and views when the plans are deployed on these parts. Reads; changes nothing.
+    /// What becomes of each topology's state and views when the plans are deployed there. Reads; changes nothing.
     ///
     /// On a log that processes share it goes by this process's copies of the tasks' state: of tasks that it has no copy of
     /// nothing is known, and each is looked at again when this process takes it up.
@@ -12,48 +12,61 @@ extension Engine {
     /// - Parameters:
     ///   - sizes: whether bytes of state are wanted.
     ///   - onlyCurrent: leaves out copies that are behind their changelogs: others have worked for those tasks since, and may have
-    ///     deployed what is compared here.
+    ///     deployed what is compared here. Otherwise they are gone by where there are no others.
     ///   - viewRows: counts a view's rows; nil where that is not known.
     public static func upgrades(
-        of plans: [Plan], settings: EngineSettings, parts: Parts, sizes: Bool = false, onlyCurrent: Bool = false,
+        of plans: [Plan], settings: EngineSettings, log: any EventLog, host: TaskHost, sizes: Bool = false, onlyCurrent: Bool = false,
         viewRows: (String) -> Int? = { _ in nil }
     ) throws -> [UpgradePlan] {
         try plans.map { plan in
-            let next = Deployment(plan)
+            let tasks = try tasks(of: plan.topology, settings, log, host, onlyCurrent: onlyCurrent) { _ in false }
             return try upgrade(
-                of: plan.topology, to: next, topics: plan.sources.map(\.topic), settings: settings, parts: parts, sizes: sizes,
-                onlyCurrent: onlyCurrent, viewRows: viewRows)
+                of: plan.topology, to: Deployment(plan), topics: plan.sources.map(\.topic), tasks, log, host, sizes: sizes,
+                viewRows: viewRows)
         }
     }
 
     /// Of a topology that runs, or of one that does not, while this engine runs.
     public func upgrade(of topology: String, to next: Deployment) throws -> UpgradePlan {
-        try Self.upgrade(
-            of: topology, to: next, topics: next.topics, settings: settings, parts: parts, sizes: true,
-            onlyCurrent: false, viewRows: { [parts] in try? parts.views.rowCount(of: $0) })
+        let tasks = try Self.tasks(of: topology, settings, parts.log, parts.host, onlyCurrent: false) { [board] task in
+            if case .here = board.place(of: task) { true } else { false }
+        }
+        return try Self.upgrade(
+            of: topology, to: next, topics: next.topics, tasks, parts.log, parts.host, sizes: true,
+            viewRows: { [parts] in try? parts.views.rowCount(of: $0) })
+    }
+
+    /// The tasks that something is known of, as `upgrades` says.
+    ///
+    /// - Parameter isHere: the task runs in this process, and so goes by what it has committed itself.
+    private static func tasks(
+        of topology: String, _ settings: EngineSettings, _ log: any EventLog, _ host: TaskHost, onlyCurrent: Bool,
+        isHere: (TaskID) -> Bool
+    ) throws -> [TaskID] {
+        switch host {
+        case .embedded: return (0..<settings.partitionCount).map { TaskID(topology: topology, partition: PartitionNumber($0)) }
+        case .cluster(let host):
+            let copies = try host.local.localTasks().filter { $0.topology == topology }
+            let current = try copies.filter { try isHere($0) || isCurrent($0, host, log) }
+            return onlyCurrent || !current.isEmpty ? current : copies
+        }
     }
 
     private static func upgrade(
-        of topology: String, to next: Deployment, topics: [TopicName], settings: EngineSettings, parts: Parts, sizes: Bool,
-        onlyCurrent: Bool, viewRows: (String) -> Int?
+        of topology: String, to next: Deployment, topics: [TopicName], _ tasks: [TaskID], _ log: any EventLog, _ host: TaskHost,
+        sizes: Bool, viewRows: (String) -> Int?
     ) throws -> UpgradePlan {
-        let tasks: [TaskID], store: any StateStore
-        switch parts.host {
-        case .embedded(let state, _):
-            tasks = (0..<settings.partitionCount).map { TaskID(topology: topology, partition: PartitionNumber($0)) }
-            store = state
-        case .cluster(let host):
-            let copies = try host.local.localTasks().filter { $0.topology == topology }
-            tasks = onlyCurrent ? try copies.filter { try isCurrent($0, host, parts.log) } : copies
-            store = host.local
+        let store: any StateStore = switch host {
+        case .embedded(let state, _): state
+        case .cluster(let host): host.local
         }
         let facts = try tasks.map { try UpgradeFacts.Task(of: $0, from: store, sizes: sizes) }
         var ranges: [TopicPartition: OffsetRange] = [:]
         for topic in topics {
-            guard let description = try parts.log.topic(topic) else { continue }
+            guard let description = try log.topic(topic) else { continue }
             for number in 0..<description.partitionCount {
                 let partition = TopicPartition(topic, PartitionNumber(number))
-                ranges[partition] = try parts.log.range(of: partition)
+                ranges[partition] = try log.range(of: partition)
             }
         }
         var rows: [String: Int] = [:]

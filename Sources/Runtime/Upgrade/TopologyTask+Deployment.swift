@@ -27,7 +27,32 @@ extension TopologyTask {
             guard settings.approval.covers(upgrade), !upgrade.startsOver else { throw settings.approval.refusal(of: upgrade) }
         }
         storedDeployment = former.flatMap { $0.isKnown ? $0 : nil }
-        take(next.resolved(after: former))
+        if let former { try emptyHops(of: former) }
+        var resolved = next.resolved(after: former)
+        if former == nil, settings.hasStoreOfAll { resolved.number = try numberToBeginWith(next) }
+        take(resolved)
+    }
+
+    /// Removes the rows that would have come to this task, and to nobody else, through hops that it no longer has: a stream that
+    /// comes back one day would take them for its own. Until the deployment is committed it is done with each restoring.
+    private func emptyHops(of former: Deployment) throws {
+        for topic in former.hops(of: id.topology).subtracting(plan.hops.map(\.topic)).sorted() {
+            guard try log.topic(topic) != nil else { continue }
+            let partition = TopicPartition(topic, id.partition)
+            try log.deleteRecords(before: log.range(of: partition).end, in: partition)
+        }
+    }
+
+    /// Of a task that has never committed. Tasks are told by their numbers which of them a deployment has reached
+    /// (`UpgradePlan.init`), so it counts as the others do.
+    private func numberToBeginWith(_ next: Deployment) throws -> UInt64 {
+        var number: UInt64 = 1
+        for other in 0..<settings.partitionCount where PartitionNumber(other) != id.partition {
+            let task = TaskID(topology: id.topology, partition: PartitionNumber(other))
+            guard let deployed = try DeploymentEntry.read(of: task, from: store) else { continue }
+            number = max(number, deployed.unresolved == next.unresolved ? deployed.number : deployed.number + 1)
+        }
+        return number
     }
 
     /// Whether an input is read from its beginning: that of a table which has no state yet.

@@ -4,7 +4,9 @@ import Columns
 import KafkaLog
 import Planner
 import PostgresViews
+import RocksStore
 import Runtime
+import Stores
 
 /// `pioneer plan FILE…`
 struct PlanCommand: AsyncParsableCommand {
@@ -93,18 +95,19 @@ struct PlanCommand: AsyncParsableCommand {
             return plans.map { UpgradePlan(topology: $0.topology, from: UpgradeFacts(tasks: [], ranges: [:]), to: Deployment($0)) }
         }
         let clock = SystemClock()
-        let data = try DataDirectory.open(path, kind, memory: MemoryBudget(total: MemoryBudget.totalMin), clock: clock)
-        defer { data.close() }
-        var parts = data.parts(clock: clock), engineSettings = EngineSettings()
+        let store = try DataDirectory.openStore(path, kind, memory: MemoryBudget(total: MemoryBudget.totalMin), clock: clock)
+        defer { store.close() }
+        var log: any EventLog = store, host = TaskHost.embedded(state: store, committer: store), engineSettings = EngineSettings()
         if let kafka {
             let cluster = KafkaCluster(kafka.properties, KafkaCluster.Settings(instance: nil))
-            let host = ClusterHost(cluster: cluster, local: data.store, owner: try data.owner(), isStandby: false)
-            parts = Engine.Parts(log: try KafkaLog(kafka.properties), host: .cluster(host), views: data.views.store, clock: clock)
+            log = try KafkaLog(kafka.properties)
+            host = .cluster(ClusterHost(cluster: cluster, local: store, owner: try DataDirectory.owner(in: path), isStandby: false))
         } else {
-            engineSettings.partitionCount = try data.partitionCount(wanted: nil, askedBy: "")
+            engineSettings.partitionCount = try DataDirectory.partitionCount(of: store, wanted: nil, askedBy: "", in: path)
         }
-        var rows = try StoredViewRows(data, try PostgresSettings(settings))
-        let upgrades = try Engine.upgrades(of: plans, settings: engineSettings, parts: parts, sizes: true) { rows.count(of: $0) }
+        var rows = try StoredViewRows(in: path, try PostgresSettings(settings))
+        defer { rows.close() }
+        let upgrades = try Engine.upgrades(of: plans, settings: engineSettings, log: log, host: host, sizes: true) { rows.count(of: $0) }
         if let trouble = rows.trouble {
             StandardStreams.complain("rows of views are not known: \(trouble.message) (\(trouble.code.text))")
         }

@@ -5,8 +5,10 @@ import Runtime
 extension DataDirectory {
     /// Who this directory's engine is among those that share its topologies: a name given once, so that one that comes back
     /// is known. Throws `run.data_directory`.
-    func owner() throws -> TaskOwner {
-        let path = path + "/instance"
+    func owner() throws -> TaskOwner { try Self.owner(in: path) }
+
+    static func owner(in directory: String) throws -> TaskOwner {
+        let path = directory + "/instance"
         let host = ProcessInfo.processInfo.hostName
         if let text = try? String(contentsOfFile: path, encoding: .utf8) {
             let name = text.trimmingCharacters(in: .whitespacesAndNewlines)

@@ -9,15 +9,20 @@ extension DataDirectory {
 
 /// Counts rows of views while no engine runs, where the settings say that views are. Nothing is made or changed there.
 struct StoredViewRows {
-    private let count: (String) throws -> Int
+    private let count: (String) throws -> Int?
+    /// Nil: they are not in a file, or it is not there.
+    private var file: SQLiteViews?
     /// Why rows are not known; nil: they are.
     private(set) var trouble: EngineError?
 
     /// A PostgreSQL that is away leaves the rows unknown. Throws what waiting does not mend: `view.address`, `view.denied`.
-    init(_ data: DataDirectory, _ postgres: PostgresSettings?) throws {
+    /// A file that is not there has none to count.
+    init(in directory: String, _ postgres: PostgresSettings?) throws {
         guard let postgres else {
-            guard case .sqlite(let views) = data.views else { preconditionFailure("who looks into a directory opens its file") }
-            count = { try views.storedRowCount(of: $0) }
+            let path = DataDirectory.viewsPath(directory)
+            let views = FilePath.exists(path + "/" + SQLiteViews.fileName) ? try SQLiteViews(directory: path, cacheBytes: 4 << 20) : nil
+            file = views
+            count = { try views?.storedRowCount(of: $0) }
             return
         }
         do {
@@ -28,6 +33,9 @@ struct StoredViewRows {
             count = { _ in 0 }
         }
     }
+
+    /// The file is as after a crash where that fails, which it is made for.
+    func close() { do { try file?.close() } catch {} }
 
     /// Nil from the first trouble on.
     mutating func count(of view: String) -> Int? {

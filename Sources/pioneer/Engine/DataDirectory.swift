@@ -30,7 +30,7 @@ struct DataDirectory {
     static func open(_ path: String, _ kind: Kind = .embedded, memory: MemoryBudget, clock: any WallClock) throws -> DataDirectory {
         let store = try openStore(path, kind, memory: memory, clock: clock)
         do {
-            let viewsPath = path + "/views"
+            let viewsPath = viewsPath(path)
             try makeDirectory(viewsPath)
             let views = try SQLiteViews(directory: viewsPath, cacheBytes: 4 << 20)
             return DataDirectory(path: path, store: store, views: .sqlite(views))
@@ -54,7 +54,11 @@ struct DataDirectory {
         }
     }
 
-    private static func openStore(_ path: String, _ kind: Kind, memory: MemoryBudget, clock: any WallClock) throws -> RocksStore {
+    /// What `SQLiteViews` is given.
+    static func viewsPath(_ directory: String) -> String { directory + "/views" }
+
+    /// Log and state alone. Throws as `open` does.
+    static func openStore(_ path: String, _ kind: Kind, memory: MemoryBudget, clock: any WallClock) throws -> RocksStore {
         try checkIsDirectory(path)
         try checkIsOurs(path)
         try checkKind(path, kind)
@@ -128,7 +132,11 @@ extension DataDirectory {
     /// How many partitions topics have: as many as those that are there, which all have the same number. In a new
     /// directory as many as wanted. Throws `run.partitions_fixed` where others are wanted than there are.
     func partitionCount(wanted: Int?, askedBy: String) throws -> Int {
-        try Self.partitionCount(wanted: wanted, askedBy: askedBy, existing: store.topics().map(\.partitionCount).max(), in: path)
+        try Self.partitionCount(of: store, wanted: wanted, askedBy: askedBy, in: path)
+    }
+
+    static func partitionCount(of store: RocksStore, wanted: Int?, askedBy: String, in path: String) throws -> Int {
+        try partitionCount(wanted: wanted, askedBy: askedBy, existing: store.topics().map(\.partitionCount).max(), in: path)
     }
 
     static func partitionCount(wanted: Int?, askedBy: String, existing: Int?, in path: String) throws -> Int {
@@ -147,6 +155,7 @@ extension DataDirectory {
         for view in definitions { try views.drop(view.name) }
         try store.forget(
             topology: plan.topology,
-            emptying: definitions.map(\.topic) + plan.hops.map(\.topic) + [.journal(of: plan.topology), .deadLetters(of: plan.topology)])
+            emptying: definitions.map(\.topic) + store.topics().map(\.name).filter { $0.isHop(of: plan.topology) }
+                + [.journal(of: plan.topology), .deadLetters(of: plan.topology)])
     }
 }

@@ -33,6 +33,7 @@ extension PostgresProcessTests {
             let told = try PlanCall(engine)
             #expect(told.ending == .exited(1) && running.ending == .exited(1))
             #expect(told.words == running.words)
+            #expect(!FileManager.default.fileExists(atPath: engine.data + "/views"))
             let count = try database.sql("SELECT count(*) FROM pioneer.\(kept)")
             #expect(count == ["14"] && told.words.contains("14 rows"), "\(told.words)")
             #expect(told.words.contains(/drop     view \S+ +1 row\n/), "\(told.words)")
