@@ -110,10 +110,11 @@ let package = Package(
         tests("RocksStoreTests", [
             "Base", "Columns", "TopologyFile", "Stores", "Planner", "Runtime", "RocksStore", "StoresConformance",
         ]),
+        suite("OwnThreads", []),
         suite("KafkaBrokers", ["Base"]),
-        tests("KafkaLogTests", ["Base", "Stores", "KafkaLog", "CRdKafka", "StoresConformance", "KafkaBrokers"]),
+        tests("KafkaLogTests", ["Base", "Stores", "KafkaLog", "CRdKafka", "StoresConformance", "KafkaBrokers", "OwnThreads"]),
         suite("PostgresServer", []),
-        tests("PostgresServerTests", ["PostgresServer"]),
+        tests("PostgresServerTests", ["PostgresServer", "OwnThreads"]),
         suite("SimulatedCluster", ["Base", "Stores"]),
         tests("SimulationTests", [
             "Base", "Columns", "TopologyFile", "Stores", "Operators", "Planner", "Runtime", "SimulatedCluster",
@@ -126,7 +127,9 @@ let package = Package(
         tests("SQLiteViewsTests", [
             "Base", "Columns", "Stores", "SQLiteViews", "ViewConformance", .product(name: "GRDB", package: "GRDB.swift"),
         ]),
-        tests("PostgresViewsTests", ["Base", "Columns", "Stores", "Telemetry", "PostgresViews", "PostgresServer", "ViewConformance"]),
+        tests("PostgresViewsTests", [
+            "Base", "Columns", "Stores", "Telemetry", "PostgresViews", "PostgresServer", "ViewConformance", "OwnThreads",
+        ]),
         tests("HTTPAPITests", [
             "Base", "Columns", "Telemetry", "Stores", "SQLiteViews", "PostgresViews", "Gzip", "Planner", "Runtime", "HTTPAPI",
             "ViewConformance", "PostgresServer",
@@ -139,7 +142,7 @@ let package = Package(
             "Base", "Columns", "Planner", "Runtime", "TopologyFile", "Stores", "KafkaLog", "Agents", "Fleet", "Gzip", "pioneer",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
-        tests("ProcessTests", ["Base", "Stores", "KafkaLog", "KafkaBrokers", "PostgresServer", "pioneer"]),
+        tests("ProcessTests", ["Base", "Stores", "KafkaLog", "KafkaBrokers", "PostgresServer", "OwnThreads", "pioneer"]),
         tests("StyleTests", []),
     ]
 )

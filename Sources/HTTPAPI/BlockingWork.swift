@@ -12,14 +12,19 @@ final class BlockingWork: Sendable {
     private let threads = NIOThreadPool(numberOfThreads: APILimits.blockingThreads)
     private let queryThreads: NIOThreadPool
     private let queriesMax: Int
+    private let queryWait: TimeSpan
     private let queries = Atomic(0)
 
     /// - Parameters:
     ///   - queryThreads: queries that run at once.
     ///   - queriesWaitingMax: queries that wait beside them.
-    init(queryThreads: Int, queriesWaitingMax: Int = APILimits.queriesWaitingMax) {
+    ///   - queryWait: how long one waits.
+    init(
+        queryThreads: Int, queriesWaitingMax: Int = APILimits.queriesWaitingMax, queryWait: TimeSpan = APILimits.queryWait
+    ) {
         self.queryThreads = NIOThreadPool(numberOfThreads: queryThreads)
         queriesMax = queryThreads + queriesWaitingMax
+        self.queryWait = queryWait
         threads.start()
         self.queryThreads.start()
     }
@@ -35,10 +40,10 @@ final class BlockingWork: Sendable {
     func query<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         defer { queries.subtract(1, ordering: .relaxed) }
         guard queries.add(1, ordering: .relaxed).newValue <= queriesMax else { throw Self.busy("\(queriesMax) queries run or wait") }
-        let watch = Stopwatch()
+        let watch = Stopwatch(), queryWait = queryWait
         return try await queryThreads.runIfActive {
-            guard watch.elapsedNanoseconds <= UInt64(APILimits.queryWait.microseconds) * 1_000 else {
-                throw Self.busy("the query has waited for others for more than \(APILimits.queryWait)")
+            guard watch.elapsedNanoseconds <= UInt64(queryWait.microseconds) * 1_000 else {
+                throw Self.busy("the query has waited for others for more than \(queryWait)")
             }
             return try body()
         }

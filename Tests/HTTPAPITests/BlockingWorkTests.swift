@@ -12,7 +12,7 @@ import Testing
 /// Queries beside each other, and beside everything else that blocks.
 @Suite struct BlockingWorkTests {
     @Test func `a query beyond those that may wait is told that all are busy, and others are not held up`() async throws {
-        let work = BlockingWork(queryThreads: 1, queriesWaitingMax: 1), gate = DispatchSemaphore(value: 0)
+        let work = BlockingWork(queryThreads: 1, queriesWaitingMax: 1, queryWait: .hours(1)), gate = DispatchSemaphore(value: 0)
         async let running: Void = work.query { gate.wait() }
         async let waiting: Void = work.query { gate.wait() }
         while work.queryCount < 2 { await Task.yield() }
@@ -26,6 +26,13 @@ import Testing
         _ = try await (running, waiting)
         try await work.query {}
         #expect(work.queryCount == 0)
+        try await work.shutdown()
+    }
+
+    @Test func `a query that has waited for longer than it may is told that all are busy`() async throws {
+        let work = BlockingWork(queryThreads: 1, queryWait: TimeSpan(microseconds: 0))
+        let error = await #expect(throws: EngineError.self) { try await work.query {} }
+        #expect(error?.code == .viewBusy)
         try await work.shutdown()
     }
 

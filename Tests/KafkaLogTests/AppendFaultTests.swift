@@ -1,12 +1,13 @@
 import Base
 import KafkaBrokers
 import KafkaLog
+import OwnThreads
 import Stores
 import StoresConformance
 import Testing
 
 /// Appends while the broker misbehaves. Each test has a broker of its own.
-@Suite(.enabled(if: Brokers.hasFaultBroker, Comment(rawValue: Brokers.skippedFaults)))
+@Suite(.serialized, .ownThreads, .enabled(if: Brokers.hasFaultBroker, Comment(rawValue: Brokers.skippedFaults)))
 struct AppendFaultTests {
     private func fresh() throws -> (FaultBroker, KafkaLog) {
         let broker = try FaultBroker()

@@ -3,9 +3,10 @@ import CRdKafka
 import KafkaBrokers
 @testable import KafkaLog
 import Glibc
+import OwnThreads
 import Testing
 
-@Suite struct BrokerTests {
+@Suite(.serialized, .ownThreads) struct BrokerTests {
     private func clusterID(_ address: String) throws -> String? {
         let handle = try KafkaHandle(.consumer, name: "test", KafkaProperties(servers: address), own: [])
         guard let text = rd_kafka_clusterid(handle.pointer, 10_000) else { return nil }

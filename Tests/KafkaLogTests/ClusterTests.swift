@@ -2,13 +2,14 @@ import Base
 import Glibc
 import KafkaBrokers
 import KafkaLog
+import OwnThreads
 import StoresConformance
 import Stores
 import Testing
 
 /// The contract of a cluster, which the simulated one keeps too: what is shown there under every mishap rests on both
 /// behaving the same.
-@Suite(.enabled(if: !LogBroker.here.isEmpty, "\(Brokers.skipped)"))
+@Suite(.serialized, .ownThreads, .enabled(if: !LogBroker.here.isEmpty, "\(Brokers.skipped)"))
 struct ClusterTests {
     @Test(arguments: LogBroker.clusterCases.shown)
     func `Kafka keeps the contract of a cluster`(_ test: LogBroker.Shown<ClusterCase>) throws {

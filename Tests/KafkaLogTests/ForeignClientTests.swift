@@ -1,6 +1,7 @@
 import Base
 import CRdKafka
 import KafkaBrokers
+import OwnThreads
 import Stores
 import StoresConformance
 import Testing
@@ -8,7 +9,7 @@ import Testing
 @testable import KafkaLog
 
 /// Clients that are not ours read what we write, and we read what they write.
-@Suite(.enabled(if: !LogBroker.here.isEmpty, "\(Brokers.skipped)"))
+@Suite(.serialized, .ownThreads, .enabled(if: !LogBroker.here.isEmpty, "\(Brokers.skipped)"))
 struct ForeignClientTests {
     enum Client: String, CaseIterable, CustomStringConvertible {
         case kcat, confluentKafka = "confluent-kafka"

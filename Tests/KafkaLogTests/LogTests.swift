@@ -1,12 +1,13 @@
 import Base
 import KafkaBrokers
 import KafkaLog
+import OwnThreads
 import Stores
 import StoresConformance
 import Testing
 
 /// The contract of a log, and what Kafka adds to it.
-@Suite(.enabled(if: !LogBroker.here.isEmpty, "\(Brokers.skipped)"))
+@Suite(.serialized, .ownThreads, .enabled(if: !LogBroker.here.isEmpty, "\(Brokers.skipped)"))
 struct LogTests {
     @Test(arguments: LogBroker.logCases.shown)
     func `Kafka keeps the contract of a log`(_ test: LogBroker.Shown<LogCase>) throws {

@@ -1,12 +1,13 @@
 import Base
 import KafkaBrokers
+import OwnThreads
 import Stores
 import Testing
 
 @testable import KafkaLog
 
 /// What any Kafka shows of a group.
-@Suite(.enabled(if: Brokers.hasKafka, "\(Brokers.skipped)")) struct MembershipTests {
+@Suite(.serialized, .ownThreads, .enabled(if: Brokers.hasKafka, "\(Brokers.skipped)")) struct MembershipTests {
     @Test func `Two processes share the tasks, and who leaves gives its own up at once`() throws {
         let rig = try TaskRig(Brokers.kafka(), taskCount: 4)
         let first = try rig.join(try rig.cluster())
@@ -22,7 +23,7 @@ import Testing
 }
 
 /// What the group of the fault broker shows beyond that: sessions end, and former selves are fenced.
-@Suite(.enabled(if: Brokers.hasFaultBroker, "\(Brokers.skippedFaults)")) struct MembershipFaultTests {
+@Suite(.serialized, .ownThreads, .enabled(if: Brokers.hasFaultBroker, "\(Brokers.skippedFaults)")) struct MembershipFaultTests {
     private let broker: FaultBroker
     private let rig: TaskRig
 

@@ -1,13 +1,14 @@
 import Base
 import CRdKafka
 import KafkaBrokers
+import OwnThreads
 import Stores
 import Testing
 
 @testable import KafkaLog
 
 /// On librdkafka's own mock cluster of three brokers: coordinators that move and brokers that are away.
-@Suite struct MockClusterTests {
+@Suite(.serialized, .ownThreads) struct MockClusterTests {
     private let mock: MockCluster
     private let rig: TaskRig
     private let cluster: KafkaCluster

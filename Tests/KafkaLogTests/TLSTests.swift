@@ -1,12 +1,14 @@
 import Base
 import KafkaBrokers
 import KafkaLog
+import OwnThreads
 import Stores
 import StoresConformance
 import Testing
 
 /// Connections by TLS, to the fault broker behind a listener that takes nothing else.
 @Suite(
+    .serialized, .ownThreads,
     .enabled(if: Brokers.hasFaultBroker, "\(Brokers.skippedFaults)"),
     .enabled(if: Certificates.openssl != nil, "\(Certificates.skipped)"))
 struct TLSTests {

@@ -1,5 +1,6 @@
 import Base
 import KafkaBrokers
+import OwnThreads
 import Stores
 import StoresConformance
 import Testing
@@ -8,6 +9,7 @@ import Testing
 
 /// How topics are made and held against what they must be, on a Kafka that keeps settings of topics.
 @Suite(
+    .serialized, .ownThreads,
     .enabled(if: Brokers.hasKafka, "\(Brokers.skipped)"),
     .enabled(if: LogBroker.kafka.logAbilities.contains(.changesRetention), "\(LogBroker.kafka) has no AlterConfigs"))
 struct TopicTests {

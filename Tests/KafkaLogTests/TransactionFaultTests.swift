@@ -1,13 +1,14 @@
 import Base
 import CRdKafka
 import KafkaBrokers
+import OwnThreads
 import Stores
 import Testing
 
 @testable import KafkaLog
 
 /// What a broker does in a bad hour, on the fault broker: each test has one of its own.
-@Suite(.enabled(if: Brokers.hasFaultBroker, "\(Brokers.skippedFaults)")) struct TransactionFaultTests {
+@Suite(.serialized, .ownThreads, .enabled(if: Brokers.hasFaultBroker, "\(Brokers.skippedFaults)")) struct TransactionFaultTests {
     private let broker: FaultBroker
     private let rig: TaskRig
     private let cluster: KafkaCluster

@@ -1,13 +1,14 @@
 import Base
 import CRdKafka
 import KafkaBrokers
+import OwnThreads
 import Stores
 import Testing
 
 @testable import KafkaLog
 
 /// What any Kafka shows.
-@Suite(.enabled(if: Brokers.hasKafka, "\(Brokers.skipped)")) struct TransactionsTests {
+@Suite(.serialized, .ownThreads, .enabled(if: Brokers.hasKafka, "\(Brokers.skipped)")) struct TransactionsTests {
     private let rig: TaskRig
     private let cluster: KafkaCluster
     private let member: ServedMember

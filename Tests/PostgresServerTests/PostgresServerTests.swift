@@ -1,7 +1,8 @@
+import OwnThreads
 import PostgresServer
 import Testing
 
-@Suite(.enabled(if: Postgres.isHere, "\(Postgres.skipped)"))
+@Suite(.serialized, .ownThreads, .enabled(if: Postgres.isHere, "\(Postgres.skipped)"))
 struct PostgresServerTests {
     @Test func `a database's role owns it and may do nothing else`() throws {
         let database = try Postgres.database()

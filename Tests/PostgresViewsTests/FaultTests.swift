@@ -1,6 +1,7 @@
 import Base
 import Columns
 import Foundation
+import OwnThreads
 import PostgresServer
 import Stores
 import Synchronization
@@ -10,7 +11,7 @@ import ViewConformance
 @testable import PostgresViews
 
 /// Connections, servers and grants that fail: what may pass is transient, and rows and position stay together.
-@Suite(.enabled(if: Postgres.isHere, Comment(rawValue: Postgres.skipped)), .serialized) struct FaultTests {
+@Suite(.serialized, .ownThreads, .enabled(if: Postgres.isHere, Comment(rawValue: Postgres.skipped))) struct FaultTests {
     private func failure(_ body: () throws -> Void) -> EngineError? { #expect(throws: EngineError.self, performing: body) }
 
     /// Runs the change while somebody holds the position's lock, does `meanwhile` to it, and lets the lock go.

@@ -1,5 +1,6 @@
 import Base
 import Columns
+import OwnThreads
 import PostgresServer
 import Stores
 import Testing
@@ -8,7 +9,7 @@ import ViewConformance
 @testable import PostgresViews
 
 /// Rows that `keep` is over for: hidden at once, gone with their partition.
-@Suite(.enabled(if: Postgres.isHere, Comment(rawValue: Postgres.skipped))) struct KeepTests {
+@Suite(.serialized, .ownThreads, .enabled(if: Postgres.isHere, Comment(rawValue: Postgres.skipped))) struct KeepTests {
     private let hour: Int64 = 3_600
 
     /// Rows `r0` to `r<n-1>`, one an hour from 2026-01-05 on.

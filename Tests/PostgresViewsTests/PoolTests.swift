@@ -1,4 +1,5 @@
 import Base
+import OwnThreads
 import PostgresServer
 import Stores
 import Testing
@@ -7,7 +8,7 @@ import ViewConformance
 @testable import PostgresViews
 
 /// Connections of queries: shared, bounded, and replaced when they break.
-@Suite(.enabled(if: Postgres.isHere, Comment(rawValue: Postgres.skipped))) struct PoolTests {
+@Suite(.serialized, .ownThreads, .enabled(if: Postgres.isHere, Comment(rawValue: Postgres.skipped))) struct PoolTests {
     private func opened(_ settings: PostgresSettings) throws -> PostgresViews {
         let views = try PostgresViews(settings)
         try views.prepare(ViewFixture.definition())

@@ -1,5 +1,6 @@
 import Base
 import Columns
+import OwnThreads
 import PostgresServer
 import Stores
 import Testing
@@ -8,7 +9,7 @@ import ViewConformance
 @testable import PostgresViews
 
 /// PostgreSQL under the contract that all view stores share.
-@Suite(.enabled(if: Postgres.isHere, Comment(rawValue: Postgres.skipped))) struct QueryConformanceTests {
+@Suite(.serialized, .ownThreads, .enabled(if: Postgres.isHere, Comment(rawValue: Postgres.skipped))) struct QueryConformanceTests {
     static let database = Result { try Postgres.database() }
 
     struct Harness: ViewStoreHarness {

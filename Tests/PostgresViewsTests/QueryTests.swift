@@ -1,5 +1,6 @@
 import Base
 import Columns
+import OwnThreads
 import PostgresServer
 import Stores
 import Testing
@@ -8,7 +9,7 @@ import ViewConformance
 @testable import PostgresViews
 
 /// How queries are run.
-@Suite(.enabled(if: Postgres.isHere, Comment(rawValue: Postgres.skipped))) struct QueryTests {
+@Suite(.serialized, .ownThreads, .enabled(if: Postgres.isHere, Comment(rawValue: Postgres.skipped))) struct QueryTests {
     let database: PostgresDatabase
     init() throws { database = try Postgres.database() }
 

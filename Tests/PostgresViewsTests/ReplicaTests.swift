@@ -1,5 +1,6 @@
 import Base
 import Columns
+import OwnThreads
 import PostgresServer
 import Stores
 import Testing
@@ -9,7 +10,7 @@ import ViewConformance
 
 /// Queries that read from another server than the one that is written. What stands for the replica is a database of its own,
 /// so that its rows and positions tell which one answered.
-@Suite(.enabled(if: Postgres.isHere, Comment(rawValue: Postgres.skipped))) struct ReplicaTests {
+@Suite(.serialized, .ownThreads, .enabled(if: Postgres.isHere, Comment(rawValue: Postgres.skipped))) struct ReplicaTests {
     private func filled(_ url: String, replica: String? = nil, rows: Int) throws -> PostgresViews {
         let views = try PostgresViews(PostgresSettings(url: url, replicaURL: replica))
         try views.prepare(ViewFixture.definition())

@@ -1,5 +1,6 @@
 import Base
 import Columns
+import OwnThreads
 import PostgresServer
 import Stores
 import Testing
@@ -8,7 +9,7 @@ import ViewConformance
 @testable import PostgresViews
 
 /// Servers that die, and disks that are full: what was applied stays, what was not is applied later, and nothing twice.
-@Suite(.enabled(if: Postgres.hasOwn, Comment(rawValue: Postgres.skippedOwn))) struct ServerTests {
+@Suite(.serialized, .ownThreads, .enabled(if: Postgres.hasOwn, Comment(rawValue: Postgres.skippedOwn))) struct ServerTests {
     private func rows(_ change: Int64) -> [FixtureRow] {
         (0..<Int64(200)).map { ViewFixture.row("r\(($0 + change * 100) % 1_000)", at: 1, ["count": .int(change), "label": .string("\(change)")]) }
     }

@@ -1,5 +1,6 @@
 import Base
 import Columns
+import OwnThreads
 import PostgresServer
 import Stores
 import Testing
@@ -8,7 +9,7 @@ import ViewConformance
 @testable import PostgresViews
 
 /// Values that PostgreSQL does not hold as they are: no row is lost, and none stops the projection.
-@Suite(.enabled(if: Postgres.isHere, Comment(rawValue: Postgres.skipped))) struct ValueTests {
+@Suite(.serialized, .ownThreads, .enabled(if: Postgres.isHere, Comment(rawValue: Postgres.skipped))) struct ValueTests {
     @Test func `every type is stored as itself`() throws {
         let fixture = try WriteFixture()
         let row = ViewFixture.row("full", at: 1, [

@@ -2,6 +2,7 @@ import ArgumentParser
 import Dispatch
 import Foundation
 import KafkaBrokers
+import OwnThreads
 import PostgresServer
 import Synchronization
 import Testing

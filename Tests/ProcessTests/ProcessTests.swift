@@ -1,3 +1,4 @@
+import OwnThreads
 import Testing
 
 /// Tests that run the built `pioneer` as a process. One at a time: each has an engine or two of its own at work.

@@ -1,5 +1,6 @@
 import Foundation
 import KafkaBrokers
+import OwnThreads
 import PostgresServer
 import Testing
 

@@ -1,15 +1,17 @@
 import Dispatch
-import Testing
+public import Testing
 
-/// Runs tests that block, as those do that wait for processes, on threads of their own. The pool of Swift's concurrency has
-/// a thread for each processor and no more: one that waits is one less for all other tests.
-struct OwnThreadsTrait: SuiteTrait, TestTrait, TestScoping {
+/// Runs tests that block, as those do that wait for processes and servers, on threads of their own. The pool of Swift's
+/// concurrency has a thread for each processor and no more: one that waits is one less for all other tests.
+///
+/// Suites of such tests are serialized as well: how many wait at once is then the number of suites.
+public struct OwnThreadsTrait: SuiteTrait, TestTrait, TestScoping {
     /// For the tests within, not for the suite.
-    var isRecursive: Bool { true }
+    public var isRecursive: Bool { true }
 
     private static let threads = Threads()
 
-    func provideScope(
+    public func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable @concurrent () async throws -> Void
     ) async throws {
         try await withTaskExecutorPreference(Self.threads) { try await function() }
@@ -26,5 +28,5 @@ struct OwnThreadsTrait: SuiteTrait, TestTrait, TestScoping {
 }
 
 extension Trait where Self == OwnThreadsTrait {
-    static var ownThreads: Self { Self() }
+    public static var ownThreads: Self { Self() }
 }
