@@ -108,7 +108,7 @@ let package = Package(
         suite("StoresConformance", ["Base", "Stores"]),
         tests("StoresTests", ["Base", "Stores", "StoresConformance"]),
         tests("RocksStoreTests", [
-            "Base", "Columns", "TopologyFile", "Stores", "Planner", "Runtime", "RocksStore", "StoresConformance",
+            "Base", "Columns", "TopologyFile", "Stores", "Planner", "Runtime", "RocksStore", "StoresConformance", "OwnThreads",
         ]),
         suite("OwnThreads", []),
         suite("KafkaBrokers", ["Base"]),
@@ -118,14 +118,15 @@ let package = Package(
         suite("SimulatedCluster", ["Base", "Stores"]),
         tests("SimulationTests", [
             "Base", "Columns", "TopologyFile", "Stores", "Operators", "Planner", "Runtime", "SimulatedCluster",
-            "StoresConformance",
+            "StoresConformance", "OwnThreads",
         ]),
         tests("PlannerTests", ["Base", "Columns", "Expressions", "TopologyFile", "Stores", "Operators", "Planner"]),
         tests("FleetTests", ["Base", "Columns", "Fleet", "Gzip"]),
-        tests("RuntimeTests", ["Base", "Columns", "TopologyFile", "Stores", "Planner", "Runtime"]),
+        tests("RuntimeTests", ["Base", "Columns", "TopologyFile", "Stores", "Planner", "Runtime", "OwnThreads"]),
         suite("ViewConformance", ["Base", "Columns", "Stores"]),
         tests("SQLiteViewsTests", [
-            "Base", "Columns", "Stores", "SQLiteViews", "ViewConformance", .product(name: "GRDB", package: "GRDB.swift"),
+            "Base", "Columns", "Stores", "SQLiteViews", "ViewConformance", "OwnThreads",
+            .product(name: "GRDB", package: "GRDB.swift"),
         ]),
         tests("PostgresViewsTests", [
             "Base", "Columns", "Stores", "Telemetry", "PostgresViews", "PostgresServer", "ViewConformance", "OwnThreads",
@@ -139,7 +140,8 @@ let package = Package(
         ]),
         tests("AgentsTests", ["Base", "Telemetry", "Agents"]),
         tests("CommandLineTests", [
-            "Base", "Columns", "Planner", "Runtime", "TopologyFile", "Stores", "KafkaLog", "Agents", "Fleet", "Gzip", "pioneer",
+            "Base", "Columns", "Planner", "Runtime", "TopologyFile", "Stores", "KafkaLog", "Agents", "Fleet", "Gzip", "OwnThreads",
+            "pioneer",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
         tests("ProcessTests", ["Base", "Stores", "KafkaLog", "KafkaBrokers", "PostgresServer", "OwnThreads", "pioneer"]),

@@ -2,12 +2,13 @@ import Agents
 import Base
 import Foundation
 import Gzip
+import OwnThreads
 import Testing
 
 @testable import pioneer
 
 /// Inputs as the command opens them, with an engine that only remembers.
-struct AppendInputTests {
+@Suite(.serialized, .ownThreads) struct AppendInputTests {
     private let directory: String
 
     init() throws {

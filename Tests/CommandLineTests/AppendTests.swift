@@ -1,11 +1,12 @@
 import Agents
 import Base
 import Foundation
+import OwnThreads
 import Testing
 
 @testable import pioneer
 
-struct AppendTests {
+@Suite(.serialized, .ownThreads) struct AppendTests {
     private let producer = AppendProducer(id: "test")
 
     private func withFile(_ body: (String) async throws -> Void) async throws {

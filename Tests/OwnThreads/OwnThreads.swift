@@ -1,10 +1,11 @@
 import Dispatch
 public import Testing
 
-/// Runs tests that block, as those do that wait for processes and servers, on threads of their own. The pool of Swift's
-/// concurrency has a thread for each processor and no more: one that waits is one less for all other tests.
+/// Runs tests that block, as those do that wait for processes and servers, or that compute for seconds, on threads of their
+/// own. The pool of Swift's concurrency has a thread for each processor and no more, and what is ready waits in one line: a
+/// test that keeps a thread holds up each step of all the others, also of those that have other threads.
 ///
-/// Suites of such tests are serialized as well: how many wait at once is then the number of suites.
+/// Suites of such tests are serialized as well: how many run at once is then the number of suites.
 public struct OwnThreadsTrait: SuiteTrait, TestTrait, TestScoping {
     /// For the tests within, not for the suite.
     public var isRecursive: Bool { true }

@@ -90,7 +90,7 @@ import Testing
             let text = command.replacing("127.0.0.1:8000", with: "127.0.0.1:\(port)")
                 .replacing("postgresql://pioneer@db.example/metrics", with: quoted(postgres ?? ""))
                 .replacing("broker-1:9092", with: kafka ?? "").replacing("localhost:9092", with: kafka ?? "")
-                .replacing("--count 8000000", with: "--count 20000")
+                .replacing("--count 8000000", with: "--count 20000 --rate 2000")
             let words = text.split(separator: " ")
             guard !words.isEmpty, !text.hasPrefix("#"), !leftOut.contains(where: { text.hasPrefix($0) }) else { return }
             commandCount += 1

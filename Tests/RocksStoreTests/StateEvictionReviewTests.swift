@@ -1,5 +1,6 @@
 import Base
 import Columns
+import OwnThreads
 import Planner
 import RocksStore
 import Runtime
@@ -8,7 +9,7 @@ import Testing
 import TopologyFile
 
 /// State larger than memory on the embedded store: what a topology commits is what it commits in memory, to the byte.
-@Suite struct StateEvictionReviewTests {
+@Suite(.serialized, .ownThreads) struct StateEvictionReviewTests {
     private static let topology = """
         topology: evicted
         sources:

@@ -1,4 +1,5 @@
 import Base
+import OwnThreads
 import RocksStore
 import Stores
 import StoresConformance
@@ -7,7 +8,7 @@ import Testing
 /// Fault model: the machine stops in the middle of the write of an epoch nobody was told of. Of the bytes written since
 /// the last acknowledged one, any prefix is on the disk, and what follows it is missing, zero, or garbage. Everything
 /// acknowledged is on the disk, as each write is synced before it is acknowledged.
-@Suite struct TornWriteTests {
+@Suite(.serialized, .ownThreads) struct TornWriteTests {
     enum Tail: CaseIterable {
         case missing, zero, garbage
     }

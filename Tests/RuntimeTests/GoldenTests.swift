@@ -1,12 +1,13 @@
 import Base
 import Columns
+import OwnThreads
 import Planner
 import Runtime
 import Stores
 import Testing
 
 /// The same topology and in-order-enough input give the same committed output however it is run.
-@Suite struct GoldenTests {
+@Suite(.serialized, .ownThreads) struct GoldenTests {
     /// What a run commits: view rows by view, and the records of the output topic, sorted because partitions interleave.
     private struct Outcome: Equatable {
         var views: [String: [[String: Value]]]

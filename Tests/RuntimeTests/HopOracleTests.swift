@@ -1,5 +1,6 @@
 import Base
 import Columns
+import OwnThreads
 import Planner
 import Runtime
 import Stores
@@ -63,7 +64,7 @@ private func windows(
     return result
 }
 
-@Suite struct HopOracleTests {
+@Suite(.serialized, .ownThreads) struct HopOracleTests {
     private func events(_ seed: UInt64, disorder: TimeSpan = .seconds(4)) -> [Sample.Event] {
         Sample.events(3_000, seed: seed, disorder: disorder)
     }

@@ -1,12 +1,13 @@
 import Base
 import Columns
+import OwnThreads
 import Planner
 import Runtime
 import Stores
 import Testing
 
 /// State larger than the memory it may have: groups leave memory after a commit and come back when they are needed.
-@Suite struct StateEvictionReviewTests {
+@Suite(.serialized, .ownThreads) struct StateEvictionReviewTests {
     private struct Outcome: Equatable {
         var views: [String: [[String: Value]]]
         var records: [TopologyDriver.Record]

@@ -1,5 +1,6 @@
 import Base
 import Columns
+import OwnThreads
 import Planner
 import Stores
 import Testing
@@ -141,7 +142,7 @@ private struct RandomTopology {
 }
 
 /// What a plan says is what happens.
-@Suite struct UpgradePropertyTests {
+@Suite(.serialized, .ownThreads) struct UpgradePropertyTests {
     private static let partitionCount = 2
     /// Deployments after the first.
     private static let rounds = 4

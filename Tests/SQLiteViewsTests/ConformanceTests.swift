@@ -1,11 +1,12 @@
 import GRDB
+import OwnThreads
 import SQLiteViews
 import Stores
 import Testing
 import ViewConformance
 
 /// SQLite under the contract that all view stores share.
-@Suite struct ConformanceTests {
+@Suite(.serialized, .ownThreads) struct ConformanceTests {
     struct Harness: ViewStoreHarness {
         let directory: TemporaryDirectory
         let holdsNUL = true

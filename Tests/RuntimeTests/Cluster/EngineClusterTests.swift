@@ -1,5 +1,6 @@
 import Base
 import Columns
+import OwnThreads
 import Planner
 import Stores
 import Testing
@@ -8,7 +9,7 @@ import Testing
 
 /// Engines with their threads on one cluster in memory: tasks come, go, are lost and fenced under load, and every row is
 /// there once.
-@Suite struct EngineClusterTests {
+@Suite(.serialized, .ownThreads) struct EngineClusterTests {
     private static let partitions = 4
     private static let readings = TopicName("readings")!
 

@@ -1,10 +1,11 @@
 import Base
+import OwnThreads
 import Stores
 import Testing
 
 @testable import Runtime
 
-@Suite struct TrimMarksTests {
+@Suite(.serialized, .ownThreads) struct TrimMarksTests {
     @Test(arguments: 1...20) func `nothing that is kept is given up, and what is over goes`(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         let start = EventTime(seconds: 1_000_000)

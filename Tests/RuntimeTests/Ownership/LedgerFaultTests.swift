@@ -1,11 +1,12 @@
 import Base
+import OwnThreads
 import Planner
 @testable import Runtime
 import Stores
 import Testing
 
 /// Whatever goes wrong, the committed epochs and the restored state are those of a straight run.
-@Suite struct LedgerFaultTests {
+@Suite(.serialized, .ownThreads) struct LedgerFaultTests {
     private static func scripted(_ random: inout SeededRandom) -> [ScriptedCluster.Call: [ScriptedCluster.Fault?]] {
         var script: [ScriptedCluster.Call: [ScriptedCluster.Fault?]] = [:]
         for call in ScriptedCluster.Call.allCases where random.below(3) == 0 {

@@ -1,4 +1,5 @@
 import Base
+import OwnThreads
 import Planner
 import Stores
 import Testing
@@ -6,7 +7,7 @@ import Testing
 @testable import Runtime
 
 /// With its inputs, an epoch's record gives the epoch again, byte for byte: outputs, state and the record itself.
-@Suite struct EpochReplayTests {
+@Suite(.serialized, .ownThreads) struct EpochReplayTests {
     private static let topology = """
         topology: sample
         sources:
