@@ -38,15 +38,34 @@ final class BlockingWork: Sendable {
 
     /// Throws `view.busy` where too many wait, or this one waited for too long.
     func query<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-        defer { queries.subtract(1, ordering: .relaxed) }
-        guard queries.add(1, ordering: .relaxed).newValue <= queriesMax else { throw Self.busy("\(queriesMax) queries run or wait") }
-        let watch = Stopwatch(), queryWait = queryWait
-        return try await queryThreads.runIfActive {
-            guard watch.elapsedNanoseconds <= UInt64(queryWait.microseconds) * 1_000 else {
-                throw Self.busy("the query has waited for others for more than \(queryWait)")
-            }
+        try admitQuery()
+        defer { endQuery() }
+        let watch = Stopwatch()
+        return try await queryThreads.runIfActive { [self] in
+            if let error = waitedTooLong(watch) { throw error }
             return try body()
         }
+    }
+
+    /// Counts a query that is to run or wait. Throws `view.busy` where too many do.
+    func admitQuery() throws {
+        guard queries.add(1, ordering: .relaxed).newValue <= queriesMax else {
+            queries.subtract(1, ordering: .relaxed)
+            throw Self.busy("\(queriesMax) queries run or wait")
+        }
+    }
+
+    func endQuery() { queries.subtract(1, ordering: .relaxed) }
+
+    /// What a query is told that came to its turn after longer than it may wait.
+    func waitedTooLong(_ watch: Stopwatch) -> EngineError? {
+        guard watch.elapsedNanoseconds > UInt64(queryWait.microseconds) * 1_000 else { return nil }
+        return Self.busy("the query has waited for others for more than \(queryWait)")
+    }
+
+    /// Runs the body in turn with the queries; false: at once, because the threads have ended.
+    func submitQuery(_ body: @escaping @Sendable (_ isRunning: Bool) -> Void) {
+        queryThreads.submit { body($0 == .active) }
     }
 
     private static func busy(_ what: String) -> EngineError {

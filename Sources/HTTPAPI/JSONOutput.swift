@@ -6,9 +6,12 @@ import NIOCore
 
 /// Writes one JSON document into an arena, from the outside in: `object` and `array` take what stands inside them.
 final class JSONOutput {
-    let arena = ByteArena(capacity: 1_024)
+    let arena: ByteArena
     /// Whether something stands before the next member or element.
     private var needsComma = false
+
+    /// - Parameter capacity: how many bytes are expected.
+    init(capacity: Int = 1_024) { arena = ByteArena(capacity: capacity) }
 
     private func separate() {
         if needsComma { arena.append(byte: UInt8(ascii: ",")) }

@@ -41,7 +41,6 @@ enum RowFormat: String, CaseIterable {
 struct RowsOutput {
     let query: ViewQuery
     let pages: PageScope
-    let partitionCount: Int?
 
     struct Page {
         var body: ByteBuffer
@@ -50,32 +49,39 @@ struct RowsOutput {
         var watermark: EventTime
     }
 
-    /// Asks the store, which writes the rows into the body. Blocks.
-    func page(as format: RowFormat, from store: any ViewStore) throws -> Page {
-        let json = JSONOutput()
-        let names = query.select.map(\.name)
-        let page: ViewPage
+    /// What a store writes the rows with.
+    func writer(for format: RowFormat) -> RowWriter {
+        let rows = ByteArena(capacity: 1_024), names = query.select.map(\.name)
         switch format {
-        case .json:
-            let read = try json.object {
-                json.field("view", query.view.name)
-                let page = try json.field("rows") {
-                    try json.elements { try store.page(query, to: RowWriter(.elements, names: names, into: $0)) }
-                }
-                if let next = cursor(of: page) { json.field("next", next) }
-                json.field("fresh") { Freshness(page.positions, partitionCount: partitionCount).write(to: json) }
-                return page
-            }
-            json.endLine()
-            page = read
-        case .lines: page = try store.page(query, to: RowWriter(.lines, names: names, into: json.arena))
+        case .json: return RowWriter(.elements, names: names, into: rows)
+        case .lines: return RowWriter(.lines, names: names, into: rows)
         case .csv:
-            RowWriter.writeHeader(names, to: json.arena)
-            page = try store.page(query, to: RowWriter(.csv, names: names, into: json.arena))
+            RowWriter.writeHeader(names, to: rows)
+            return RowWriter(.csv, names: names, into: rows)
         }
-        let watermark = Freshness(page.positions, partitionCount: partitionCount).watermark
-        return Page(body: json.buffer, next: cursor(of: page), watermark: watermark)
     }
 
-    private func cursor(of page: ViewPage) -> String? { page.after.map { pages.cursor(after: $0) } }
+    /// Asks the store. Blocks.
+    func page(as format: RowFormat, from store: any ViewStore, partitionCount: Int?) throws -> Page {
+        let writer = writer(for: format)
+        return page(try store.page(query, to: writer), writer.arena, format, partitionCount: partitionCount)
+    }
+
+    /// The body around the rows.
+    func page(_ page: ViewPage, _ rows: ByteArena, _ format: RowFormat, partitionCount: Int?) -> Page {
+        let next = page.after.map { pages.cursor(after: $0) }
+        let fresh = Freshness(page.positions, partitionCount: partitionCount)
+        guard format == .json else { return Page(body: Self.buffer(rows), next: next, watermark: fresh.watermark) }
+        let json = JSONOutput(capacity: rows.count + 512)
+        json.object {
+            json.field("view", query.view.name)
+            json.field("rows") { json.elements { _ = $0.append(UnsafeRawBufferPointer(rows.bytes)) } }
+            if let next { json.field("next", next) }
+            json.field("fresh") { fresh.write(to: json) }
+        }
+        json.endLine()
+        return Page(body: json.buffer, next: next, watermark: fresh.watermark)
+    }
+
+    private static func buffer(_ arena: ByteArena) -> ByteBuffer { ByteBuffer(bytes: UnsafeRawBufferPointer(arena.bytes)) }
 }

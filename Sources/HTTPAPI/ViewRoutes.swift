@@ -9,6 +9,14 @@ struct ViewRoutes: Sendable {
     let engine: any EngineFacade
     let clock: any WallClock
     let work: BlockingWork
+    let lookups: LookupQueue
+
+    init(engine: any EngineFacade, clock: any WallClock, work: BlockingWork) {
+        self.engine = engine
+        self.clock = clock
+        self.work = work
+        lookups = LookupQueue(engine, work)
+    }
 
     /// The least watermark over all partitions: every row of an earlier event time is in the answer. Absent while none
     /// is known.
@@ -85,15 +93,20 @@ struct ViewRoutes: Sendable {
     private func answer(_ request: Request, _ view: ViewDefinition) async throws -> Response {
         let format = try RowFormat(accept: request.headers[values: .accept])
         let (query, pages) = try ViewQueryParser(view, now: clock.now()).parse(try QueryParameters(request.uri.query))
-        let engine = engine
-        let page = try await work.query {
-            let partitionCount = try engine.log.topic(view.topic)?.partitionCount
-            return try RowsOutput(query: query, pages: pages, partitionCount: partitionCount).page(as: format, from: engine.views)
-        }
+        let page = try await page(RowsOutput(query: query, pages: pages), as: format)
         var headers: HTTPFields = [.contentType: format.contentType, .vary: "Accept"]
         if let name = Self.watermarkHeader, page.watermark > .earliest { headers[name] = page.watermark.description }
         if let next = page.next, let name = Self.linkHeader { headers[name] = "<\(Self.link(request, cursor: next))>; rel=\"next\"" }
         return Response(status: .ok, headers: headers, body: .init(byteBuffer: page.body))
+    }
+
+    private func page(_ output: RowsOutput, as format: RowFormat) async throws -> RowsOutput.Page {
+        if output.query.isLookup, engine.views.lookupsMax > 1 { return try await lookups.page(output, as: format) }
+        let engine = engine
+        return try await work.query {
+            let partitionCount = try engine.log.topic(output.query.view.topic)?.partitionCount
+            return try output.page(as: format, from: engine.views, partitionCount: partitionCount)
+        }
     }
 
     /// The request's own path and query, going on from there.

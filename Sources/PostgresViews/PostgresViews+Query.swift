@@ -15,10 +15,60 @@ extension PostgresViews {
     }
 
     public func page(_ query: ViewQuery, to writer: RowWriter) throws -> ViewPage {
+        let question = try question(query)
+        let (sql, positions, rows) = try answer(question.wanted)
+        return try write(rows, sql, question, positions, to: writer)
+    }
+
+    /// A flight costs two processes a wake-up each and a packet or two, however many statements are in it. With more of them the
+    /// rows at its end wait longer than that is worth.
+    public var lookupsMax: Int { 32 }
+
+    /// Those of one view in one flight, with its position once. Where a statement fails, those behind it were not run: then
+    /// each is asked alone.
+    public func pages(_ requests: [ViewPageRequest]) -> [Result<ViewPage, any Error>] {
+        func alone() -> [Result<ViewPage, any Error>] {
+            requests.map { request in Result { try page(request.query, to: request.writer) } }
+        }
+        guard requests.count > 1, let view = requests.first?.query.view.name,
+            requests.allSatisfy({ $0.query.view.name == view })
+        else { return alone() }
+        do {
+            let prepared = try preparedView(view)
+            let questions = try requests.map { try question($0.query) }
+            let statements = try questions.map { try QuerySQL($0.wanted, from: prepared.queried, in: PostgresDialect(view: prepared)) }
+            let results = try read([positionsStatement(of: prepared)] + statements.map {
+                .init(sql: $0.text, parameters: PostgresParameters($0.parameters))
+            })
+            let positions = positions(results[0])
+            return requests.indices.map { index in
+                Result { try write(results[index + 1], statements[index], questions[index], positions, to: requests[index].writer) }
+            }
+        } catch let error as EngineError where error.isTransient || error.code == .viewTimedOut {
+            // It would be so for each, and take as long each time.
+            return requests.map { _ in .failure(error) }
+        } catch {
+            return alone()
+        }
+    }
+
+    private struct Question {
+        var query: ViewQuery
+        /// One row more, which says whether there is another page, and the columns of the place where it begins.
+        var wanted: ViewQuery
+        var place: ViewQuery.Place
+    }
+
+    private func question(_ query: ViewQuery) throws -> Question {
         var (wanted, place) = query.withPlace()
-        // One more row than wanted says whether there is another page.
         wanted.limit += query.limit > 0 ? 1 : 0
-        let (sql, positions, rows) = try answer(wanted)
+        return Question(query: query, wanted: wanted, place: place)
+    }
+
+    private func write(
+        _ rows: PostgresResult, _ sql: QuerySQL, _ question: Question, _ positions: [PartitionNumber: ViewPosition], to writer: RowWriter
+    ) throws -> ViewPage {
+        let query = question.query
         let columns = sql.columns.prefix(query.select.count).enumerated().map { index, column in
             (type: column.type, isSum: rows.type(index) == PostgresNumeric.type)
         }
@@ -34,7 +84,8 @@ extension PostgresViews {
             writer.endRow()
         }
         let hasMore = count > 0 && rows.rowCount > count
-        return ViewPage(after: hasMore ? try place.columns.map { try value(count - 1, $0, rows, sql) } : nil, positions: positions)
+        let after = hasMore ? try question.place.columns.map { try value(count - 1, $0, rows, sql) } : nil
+        return ViewPage(after: after, positions: positions)
     }
 
     private func answer(

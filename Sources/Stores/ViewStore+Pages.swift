@@ -15,6 +15,18 @@ public struct ViewPage: Sendable {
     }
 }
 
+/// What `ViewStore.page` is asked for.
+public struct ViewPageRequest {
+    public var query: ViewQuery
+    /// Of no use where the answer is a failure.
+    public var writer: RowWriter
+
+    public init(_ query: ViewQuery, to writer: RowWriter) {
+        self.query = query
+        self.writer = writer
+    }
+}
+
 extension ViewStore {
     /// By way of values, for stores to whom nothing better is given.
     public func page(_ query: ViewQuery, to writer: RowWriter) throws -> ViewPage {
@@ -27,5 +39,12 @@ extension ViewStore {
         }
         let hasMore = query.limit > 0 && answer.rows.count > query.limit
         return ViewPage(after: hasMore ? place.values(of: answer.rows[query.limit - 1]) : nil, positions: answer.positions)
+    }
+
+    public var lookupsMax: Int { 1 }
+
+    /// One after the other.
+    public func pages(_ requests: [ViewPageRequest]) -> [Result<ViewPage, any Error>] {
+        requests.map { request in Result { try page(request.query, to: request.writer) } }
     }
 }

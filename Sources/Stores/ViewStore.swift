@@ -151,4 +151,11 @@ public protocol ViewStore: Sendable {
     /// its order. Says whether there are more, and behind which values they go on. Throws what `query` throws, and what was
     /// written is then of no use.
     func page(_ query: ViewQuery, to writer: RowWriter) throws -> ViewPage
+
+    /// How many lookups (`ViewQuery.isLookup`) `pages` answers better together; 1: none, each goes alone.
+    var lookupsMax: Int { get }
+
+    /// Answers each as `page` does, and may ask for all of them at once: the slowest holds up the others, and they may have
+    /// their rows from one snapshot. The answers come in the order of the requests.
+    func pages(_ requests: [ViewPageRequest]) -> [Result<ViewPage, any Error>]
 }

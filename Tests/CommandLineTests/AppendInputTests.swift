@@ -8,7 +8,7 @@ import Testing
 @testable import pioneer
 
 /// Inputs as the command opens them, with an engine that only remembers.
-@Suite(.serialized, .ownThreads) struct AppendInputTests {
+@Suite(.ownThreadsInTurn) struct AppendInputTests {
     private let directory: String
 
     init() throws {

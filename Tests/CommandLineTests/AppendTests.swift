@@ -6,7 +6,7 @@ import Testing
 
 @testable import pioneer
 
-@Suite(.serialized, .ownThreads) struct AppendTests {
+@Suite(.ownThreadsInTurn) struct AppendTests {
     private let producer = AppendProducer(id: "test")
 
     private func withFile(_ body: (String) async throws -> Void) async throws {

@@ -12,7 +12,9 @@ import Synchronization
 final class FakeEngine: EngineFacade {
     let store = InMemoryStore()
     let sqlite: SQLiteViews
-    var views: any ViewStore { sqlite }
+    /// Views that stand before them.
+    let joined = Mutex<(any ViewStore)?>(nil)
+    var views: any ViewStore { joined.withLock { $0 } ?? sqlite }
     let directory: String
     let status = Mutex(EngineHealth.Status.running)
     /// What projections have told: there is none here.

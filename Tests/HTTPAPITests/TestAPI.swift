@@ -45,10 +45,18 @@ struct TestAPI: Sendable {
     }
 }
 
+/// Returns when what is ready to run does so soon. At first all tests stand in one line for the few threads there are, and a
+/// client of `.live` gives up after 20 s.
+private func poolToBeFree() async throws {
+    let clock = ContinuousClock()
+    while await clock.measure({ await Task.yield() }) > .milliseconds(100) { try await Task.sleep(for: .milliseconds(100)) }
+}
+
 /// Runs `body` against the interface of a new fake engine.
 func withAPI(
     _ setup: TestingSetup = .router, pace: ChangePace = ChangePace(), _ body: @escaping @Sendable (TestAPI, FakeEngine) async throws -> Void
 ) async throws {
+    try await poolToBeFree()
     let engine = try FakeEngine()
     let work = BlockingWork(queryThreads: engine.views.queriesMax)
     let server = try HTTPServer(engine: engine, clock: ManualClock(EventTime(seconds: 1_000)), address: .init(port: 0))

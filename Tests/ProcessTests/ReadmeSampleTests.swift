@@ -15,13 +15,16 @@ import Testing
         let port = try ListeningSocket.freePort()
         let shell = try Shell()
         try writeTopologies(of: page, to: shell.directory)
-        // One of its own: the page's topics have names that other tests use too.
-        let broker = Brokers.hasOwn ? try Brokers.own() : nil
+        // Of its own: the page's topics have names that other tests use too.
+        let broker = Brokers.hasFaultBroker ? try FaultBroker() : nil
+        let noida = broker == nil && Brokers.hasOwn ? try Brokers.own() : nil
         let database = Postgres.isHere ? try Postgres.database() : nil
-        var script = Script(port: port, kafka: broker?.address, postgres: database?.url)
+        var script = Script(port: port, kafka: broker?.address ?? noida?.address, postgres: database?.url)
+        // Never lets go of a member that is dead, so that nobody takes its tasks over.
+        script.evictsMembers = noida == nil
         for block in Self.blocks(of: "sh", in: page) { script.add(block) }
         #expect(script.commandCount > 12)
-        let outcome = try withExtendedLifetime((broker, database)) { try shell.run(script.text, interruptedAfter: 480) }
+        let outcome = try withExtendedLifetime((broker, noida, database)) { try shell.run(script.text, interruptedAfter: 480) }
         #expect(outcome.status == 0, "\(outcome.output.suffix(4_000))")
         #expect(outcome.output.contains(Script.lastWords), "\(outcome.output.suffix(4_000))")
     }
@@ -63,6 +66,8 @@ import Testing
         /// Nil: there is none, and commands that need it are left out.
         let kafka: String?
         let postgres: String?
+        /// Whether that Kafka does.
+        var evictsMembers = true
         private(set) var commandCount = 0
         private var lines: [String] = []
 
@@ -91,6 +96,7 @@ import Testing
                 .replacing("postgresql://pioneer@db.example/metrics", with: quoted(postgres ?? ""))
                 .replacing("broker-1:9092", with: kafka ?? "").replacing("localhost:9092", with: kafka ?? "")
                 .replacing("--count 8000000", with: "--count 20000 --rate 2000")
+                .replacing(" --standby", with: evictsMembers ? " --standby" : "")
             let words = text.split(separator: " ")
             guard !words.isEmpty, !text.hasPrefix("#"), !leftOut.contains(where: { text.hasPrefix($0) }) else { return }
             commandCount += 1

@@ -9,7 +9,7 @@ import Testing
 import TopologyFile
 
 /// State larger than memory on the embedded store: what a topology commits is what it commits in memory, to the byte.
-@Suite(.serialized, .ownThreads) struct StateEvictionReviewTests {
+@Suite(.ownThreadsInTurn) struct StateEvictionReviewTests {
     private static let topology = """
         topology: evicted
         sources:

@@ -8,7 +8,7 @@ import Testing
 /// Fault model: the machine stops in the middle of the write of an epoch nobody was told of. Of the bytes written since
 /// the last acknowledged one, any prefix is on the disk, and what follows it is missing, zero, or garbage. Everything
 /// acknowledged is on the disk, as each write is synced before it is acknowledged.
-@Suite(.serialized, .ownThreads) struct TornWriteTests {
+@Suite(.ownThreadsInTurn) struct TornWriteTests {
     enum Tail: CaseIterable {
         case missing, zero, garbage
     }

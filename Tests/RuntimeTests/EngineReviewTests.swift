@@ -8,7 +8,7 @@ import Testing
 @testable import Runtime
 
 /// The engine's threads on stores in memory.
-@Suite(.serialized, .ownThreads) struct EngineReviewTests {
+@Suite(.ownThreadsInTurn) struct EngineReviewTests {
     private func parts(_ store: InMemoryStore, _ views: MemoryViews) -> Engine.Parts {
         Engine.Parts(
             log: store, state: store, committer: store, views: views, clock: ManualClock(Sample.start + .hours(3)),

@@ -7,7 +7,7 @@ import Stores
 import Testing
 
 /// The same topology and in-order-enough input give the same committed output however it is run.
-@Suite(.serialized, .ownThreads) struct GoldenTests {
+@Suite(.ownThreadsInTurn) struct GoldenTests {
     /// What a run commits: view rows by view, and the records of the output topic, sorted because partitions interleave.
     private struct Outcome: Equatable {
         var views: [String: [[String: Value]]]

@@ -64,7 +64,7 @@ private func windows(
     return result
 }
 
-@Suite(.serialized, .ownThreads) struct HopOracleTests {
+@Suite(.ownThreadsInTurn) struct HopOracleTests {
     private func events(_ seed: UInt64, disorder: TimeSpan = .seconds(4)) -> [Sample.Event] {
         Sample.events(3_000, seed: seed, disorder: disorder)
     }

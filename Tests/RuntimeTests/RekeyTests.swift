@@ -43,7 +43,7 @@ private let topology = """
 private let topic = TopicName("readings")!
 
 /// Records that lie where somebody else put them come out as if they had lain where their keys belong.
-@Suite(.serialized, .ownThreads) struct RekeyTests {
+@Suite(.ownThreadsInTurn) struct RekeyTests {
     private struct Way: CustomStringConvertible {
         var tasks = 3
         /// Partitions of the source's topic.

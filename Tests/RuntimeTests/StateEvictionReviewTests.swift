@@ -7,7 +7,7 @@ import Stores
 import Testing
 
 /// State larger than the memory it may have: groups leave memory after a commit and come back when they are needed.
-@Suite(.serialized, .ownThreads) struct StateEvictionReviewTests {
+@Suite(.ownThreadsInTurn) struct StateEvictionReviewTests {
     private struct Outcome: Equatable {
         var views: [String: [[String: Value]]]
         var records: [TopologyDriver.Record]

@@ -142,7 +142,7 @@ private struct RandomTopology {
 }
 
 /// What a plan says is what happens.
-@Suite(.serialized, .ownThreads) struct UpgradePropertyTests {
+@Suite(.ownThreadsInTurn) struct UpgradePropertyTests {
     private static let partitionCount = 2
     /// Deployments after the first.
     private static let rounds = 4

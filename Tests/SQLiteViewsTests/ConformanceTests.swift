@@ -6,7 +6,7 @@ import Testing
 import ViewConformance
 
 /// SQLite under the contract that all view stores share.
-@Suite(.serialized, .ownThreads) struct ConformanceTests {
+@Suite(.ownThreadsInTurn) struct ConformanceTests {
     struct Harness: ViewStoreHarness {
         let directory: TemporaryDirectory
         let holdsNUL = true

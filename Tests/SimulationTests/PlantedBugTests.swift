@@ -7,7 +7,7 @@ import Testing
 /// Mistakes planted around the seams: a simulation that finds none of them would prove nothing.
 ///
 /// How many seeds each takes from 0 on is printed by `PIONEER_SIM_SEEDS=1000 swift test --filter PlantedBugTests`.
-@Suite(.serialized, .ownThreads) struct PlantedBugTests {
+@Suite(.ownThreadsInTurn) struct PlantedBugTests {
     @Test(arguments: PlantedBug.allCases.filter { $0 != .offsetsNotCompared })
     func `a bug planted in the protocol is found`(bug: PlantedBug) throws {
         let plan = try SimulatedTopology.plan(bug.shape)

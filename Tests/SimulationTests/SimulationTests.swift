@@ -9,7 +9,7 @@ private let seedCount = environment("PIONEER_SIM_SEEDS").flatMap { UInt64($0) }
 /// `PIONEER_SIM_SEED=4711` tries that one alone, and prints what happened.
 private let onlySeed = environment("PIONEER_SIM_SEED").flatMap { UInt64($0) }
 
-@Suite(.serialized, .ownThreads) struct SimulationTests {
+@Suite(.ownThreadsInTurn) struct SimulationTests {
     /// One kind of run, and how many seeds of it each test run tries.
     struct Kind: CustomTestStringConvertible, Sendable {
         var shape: SimulatedTopology.Shape

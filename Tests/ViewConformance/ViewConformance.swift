@@ -25,8 +25,8 @@ public enum ViewConformance {
         public let run: @Sendable (any ViewStoreHarness) throws -> Void
     }
 
-    public static let checks = positionChecks + tableChecks + indexChecks + queryChecks + writtenChecks + patternChecks + numberChecks
-        + nameChecks + aggregateChecks + pageChecks + rebuildChecks + randomChecks
+    public static let checks = positionChecks + tableChecks + indexChecks + queryChecks + writtenChecks + lookupChecks + patternChecks
+        + numberChecks + nameChecks + aggregateChecks + pageChecks + rebuildChecks + randomChecks
 
     /// A contract that was not kept.
     public struct Violation: Error, CustomStringConvertible {

@@ -9,7 +9,7 @@ import Testing
 
 /// Engines with their threads on one cluster in memory: tasks come, go, are lost and fenced under load, and every row is
 /// there once.
-@Suite(.serialized, .ownThreads) struct EngineClusterTests {
+@Suite(.ownThreadsInTurn) struct EngineClusterTests {
     private static let partitions = 4
     private static let readings = TopicName("readings")!
 

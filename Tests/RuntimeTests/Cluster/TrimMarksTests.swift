@@ -5,7 +5,7 @@ import Testing
 
 @testable import Runtime
 
-@Suite(.serialized, .ownThreads) struct TrimMarksTests {
+@Suite(.ownThreadsInTurn) struct TrimMarksTests {
     @Test(arguments: 1...20) func `nothing that is kept is given up, and what is over goes`(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         let start = EventTime(seconds: 1_000_000)

@@ -6,7 +6,7 @@ import Stores
 import Testing
 
 /// Whatever goes wrong, the committed epochs and the restored state are those of a straight run.
-@Suite(.serialized, .ownThreads) struct LedgerFaultTests {
+@Suite(.ownThreadsInTurn) struct LedgerFaultTests {
     private static func scripted(_ random: inout SeededRandom) -> [ScriptedCluster.Call: [ScriptedCluster.Fault?]] {
         var script: [ScriptedCluster.Call: [ScriptedCluster.Fault?]] = [:]
         for call in ScriptedCluster.Call.allCases where random.below(3) == 0 {

@@ -7,7 +7,7 @@ import Testing
 @testable import Runtime
 
 /// With its inputs, an epoch's record gives the epoch again, byte for byte: outputs, state and the record itself.
-@Suite(.serialized, .ownThreads) struct EpochReplayTests {
+@Suite(.ownThreadsInTurn) struct EpochReplayTests {
     private static let topology = """
         topology: sample
         sources:
