@@ -1,5 +1,4 @@
 import Base
-import NIOCore
 
 /// The interface's limits, each with its reason.
 public enum APILimits {
@@ -42,9 +41,6 @@ public enum APILimits {
     static let queriesWaitingMax = 1_000
     /// How long such a query waits. After that, whoever asked has most likely given up.
     static let queryWait = TimeSpan.seconds(10)
-    /// Calls for single rows of a view that are under way at once: while one waits for the store, the answers of another are
-    /// written. On few processors a second one takes from the first what it needs.
-    static let lookupFlightsMax = max(1, System.coreCount / 2)
     /// A client's name for itself (`AppendRequest.Producer`).
     static let producerCharactersMax = 128
 }

@@ -4,10 +4,10 @@ import Synchronization
 
 /// Queries for one row each, asked of the store together.
 ///
-/// The first goes to the store at once; what comes while `flightsMax` calls for its view are under way goes with the next one.
-/// So nothing waits for company, and the more there is to do the less of it is the way to the store: changing threads, and
-/// the network to a database. Queries for more rows are not among them: a slow one would hold up those it is asked with.
-/// Views have queues of their own, because a lock on one of them must not hold up another.
+/// The first goes to the store at once; what comes while as many calls for its view are under way as the store likes best goes
+/// with the next one. So nothing waits for company, and the more there is to do the less of it is the way to the store:
+/// changing threads, and the network to a database. Queries for more rows are not among them: a slow one would hold up those
+/// it is asked with. Views have queues of their own, because a lock on one of them must not hold up another.
 final class LookupQueue: Sendable {
     private struct Lookup {
         let output: RowsOutput
@@ -23,24 +23,22 @@ final class LookupQueue: Sendable {
 
     private let engine: any EngineFacade
     private let work: BlockingWork
-    private let flightsMax: Int
     private let lines = Mutex<[String: Line]>([:])
 
-    init(_ engine: any EngineFacade, _ work: BlockingWork, flightsMax: Int = APILimits.lookupFlightsMax) {
+    init(_ engine: any EngineFacade, _ work: BlockingWork) {
         self.engine = engine
         self.work = work
-        self.flightsMax = flightsMax
     }
 
     /// As the store's `page`. Throws `view.busy` too. - Precondition: the query is a lookup.
     func page(_ output: RowsOutput, as format: RowFormat) async throws -> RowsOutput.Page {
         try work.admitQuery()
         defer { work.endQuery() }
-        let view = output.query.view.name
+        let view = output.query.view.name, callsMax = engine.views.lookups.calls
         return try await withCheckedThrowingContinuation { answer in
             let begins = lines.withLock { lines in
                 lines[view, default: Line()].waiting.append(Lookup(output: output, format: format, answer: answer))
-                guard let flights = lines[view]?.flights, flights < flightsMax else { return false }
+                guard let flights = lines[view]?.flights, flights < callsMax else { return false }
                 lines[view]?.flights += 1
                 return true
             }
@@ -51,7 +49,7 @@ final class LookupQueue: Sendable {
     /// Takes its turn among all queries, and again for what has come since.
     private func fly(_ view: String) {
         work.submitQuery { [self] isRunning in
-            let lookups = board(view, max: isRunning ? engine.views.lookupsMax : .max)
+            let lookups = board(view, max: isRunning ? engine.views.lookups.together : .max)
             if isRunning { answer(lookups) } else { for lookup in lookups { lookup.answer.resume(throwing: CancellationError()) } }
             let goesOn = lines.withLock { lines in
                 guard lines[view]?.waiting.isEmpty ?? true else { return true }

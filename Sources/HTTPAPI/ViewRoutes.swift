@@ -101,7 +101,7 @@ struct ViewRoutes: Sendable {
     }
 
     private func page(_ output: RowsOutput, as format: RowFormat) async throws -> RowsOutput.Page {
-        if output.query.isLookup, engine.views.lookupsMax > 1 { return try await lookups.page(output, as: format) }
+        if output.query.isLookup { return try await lookups.page(output, as: format) }
         let engine = engine
         return try await work.query {
             let partitionCount = try engine.log.topic(output.query.view.topic)?.partitionCount

@@ -20,9 +20,9 @@ extension PostgresViews {
         return try write(rows, sql, question, positions, to: writer)
     }
 
-    /// A flight costs two processes a wake-up each and a packet or two, however many statements are in it. With more of them the
-    /// rows at its end wait longer than that is worth.
-    public var lookupsMax: Int { 32 }
+    /// A flight costs two processes a wake-up each and a packet or two, however many statements are in it. The server works
+    /// while it lasts, so on one machine with it half of the processors are its own.
+    public var lookups: (together: Int, calls: Int) { (32, max(1, min(queriesMax, Processors.count / 2))) }
 
     /// Those of one view in one flight, with its position once. Where a statement fails, those behind it were not run: then
     /// each is asked alone.

@@ -7,6 +7,9 @@ public import Stores
 extension SQLiteViews {
     public var queriesMax: Int { readers.countMax }
 
+    /// One lookup takes a few times as long as changing to the thread that asks it: a few at a time make that little.
+    public var lookups: (together: Int, calls: Int) { (8, min(queriesMax, Processors.count)) }
+
     /// On a connection that people's queries do not use: a projection goes on from it.
     public func positions(of view: String, log: LogID) throws -> [PartitionNumber: ViewPosition] {
         _ = try preparedView(view)

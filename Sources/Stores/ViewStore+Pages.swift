@@ -41,8 +41,6 @@ extension ViewStore {
         return ViewPage(after: hasMore ? place.values(of: answer.rows[query.limit - 1]) : nil, positions: answer.positions)
     }
 
-    public var lookupsMax: Int { 1 }
-
     /// One after the other.
     public func pages(_ requests: [ViewPageRequest]) -> [Result<ViewPage, any Error>] {
         requests.map { request in Result { try page(request.query, to: request.writer) } }

@@ -152,8 +152,9 @@ public protocol ViewStore: Sendable {
     /// written is then of no use.
     func page(_ query: ViewQuery, to writer: RowWriter) throws -> ViewPage
 
-    /// How many lookups (`ViewQuery.isLookup`) `pages` answers better together; 1: none, each goes alone.
-    var lookupsMax: Int { get }
+    /// How many lookups (`ViewQuery.isLookup`) of a view are best given to one call of `pages` at the most, and how many such
+    /// calls are best under way at once.
+    var lookups: (together: Int, calls: Int) { get }
 
     /// Answers each as `page` does, and may ask for all of them at once: the slowest holds up the others, and they may have
     /// their rows from one snapshot. The answers come in the order of the requests.

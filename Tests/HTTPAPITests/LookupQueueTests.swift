@@ -17,7 +17,7 @@ private final class JoinedViews: ViewStore {
 
     init(_ views: any ViewStore) { self.views = views }
 
-    var lookupsMax: Int { 4 }
+    var lookups: (together: Int, calls: Int) { (4, 1) }
 
     func pages(_ requests: [ViewPageRequest]) -> [Result<ViewPage, any Error>] {
         calls.withLock { $0.append(requests.count) }
@@ -65,7 +65,7 @@ private final class JoinedViews: ViewStore {
     }
 
     @Test func `lookups that come while one is under way go to the store together, and each has its own answer`() async throws {
-        let work = BlockingWork(queryThreads: 2, queryWait: .hours(1)), queue = LookupQueue(engine, work, flightsMax: 1)
+        let work = BlockingWork(queryThreads: 2, queryWait: .hours(1)), queue = LookupQueue(engine, work)
         let outputs = (0..<7).map { output($0) }
         try await withThrowingTaskGroup(of: (Int, String).self) { group in
             for (index, output) in outputs.enumerated() {
@@ -85,7 +85,7 @@ private final class JoinedViews: ViewStore {
 
     @Test func `lookups beyond those that may wait are refused, and those that waited for too long`() async throws {
         let work = BlockingWork(queryThreads: 1, queriesWaitingMax: 1, queryWait: TimeSpan(microseconds: 0))
-        let queue = LookupQueue(engine, work, flightsMax: 1), output = output(1)
+        let queue = LookupQueue(engine, work), output = output(1)
         let late = await #expect(throws: EngineError.self) { _ = try await queue.page(output, as: .json) }
         #expect(late?.code == .viewBusy && views.calls.withLock { $0.isEmpty })
         try work.admitQuery()
@@ -97,7 +97,7 @@ private final class JoinedViews: ViewStore {
     }
 
     @Test func `lookups that wait when the server ends are let go`() async throws {
-        let work = BlockingWork(queryThreads: 1, queryWait: .hours(1)), queue = LookupQueue(engine, work, flightsMax: 1)
+        let work = BlockingWork(queryThreads: 1, queryWait: .hours(1)), queue = LookupQueue(engine, work)
         let output = output(1)
         async let first = Result { try await queue.page(output, as: .lines) }
         try await pause { views.calls.withLock { !$0.isEmpty } }

@@ -8,6 +8,7 @@ import Synchronization
 /// conflict, as everywhere.
 final class MemoryViews: ViewStore {
     let queriesMax = 4
+    let lookups = (together: 1, calls: 1)
     struct Row: Equatable {
         var eventTime: EventTime
         var values: [String: Value]
